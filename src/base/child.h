@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A child whose output is wanted: used on cold paths only (asking a runtime what it is).
+ */
+#ifndef HR_BASE_CHILD_H
+#define HR_BASE_CHILD_H
+
+#include "base/error.h"
+
+#include <stddef.h>
+
+/*
+ * Run `path` with argv and envp, no standard input, standard error thrown away, and
+ * collect at most `max` bytes of its output. Killed after `timeout_ms`, and when we die.
+ * ret_status: as of wait(2). Error: HR_SYSTEM, also for the deadline and for more output.
+ */
+int child_capture(const char *path, char *const argv[], char *const envp[], int timeout_ms,
+		  size_t max, char **ret, size_t *ret_len, int *ret_status, struct hr_error *err);
+
+#endif

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "json/edit.h"
+
+#include "json/tree.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+struct json *json_new_null(struct json_doc *doc)
+{
+	return json_value(doc, JSON_NULL);
+}
+
+struct json *json_new_bool(struct json_doc *doc, bool boolean)
+{
+	struct json *value = json_value(doc, JSON_BOOL);
+
+	if (value)
+		value->boolean = boolean;
+	return value;
+}
+
+static struct json *new_text(struct json_doc *doc, enum json_type type, const char *text,
+			     size_t len)
+{
+	struct json *value = json_value(doc, type);
+
+	if (!value)
+		return NULL;
+	value->text = json_copy(doc, text, len);
+	value->len = (uint32_t)len;
+	return value->text ? value : NULL;
+}
+
+struct json *json_new_int(struct json_doc *doc, int64_t number)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%" PRId64, number);
+	return new_text(doc, JSON_NUMBER, text, strlen(text));
+}
+
+struct json *json_new_string(struct json_doc *doc, const char *text)
+{
+	return new_text(doc, JSON_STRING, text, strlen(text));
+}
+
+struct json *json_new_array(struct json_doc *doc)
+{
+	return json_value(doc, JSON_ARRAY);
+}
+
+struct json *json_new_object(struct json_doc *doc)
+{
+	return json_value(doc, JSON_OBJECT);
+}
+
+struct json *json_clone(struct json_doc *doc, const struct json *value)
+{
+	struct json *copy;
+
+	if (!value)
+		return NULL;
+	copy = json_value(doc, value->type);
+	if (!copy)
+		return NULL;
+	copy->boolean = value->boolean;
+	copy->offset = value->offset;
+	copy->doc = value->doc;
+	if (value->type == JSON_STRING || value->type == JSON_NUMBER) {
+		copy->text = json_copy(doc, value->text, value->len);
+		copy->len = value->len;
+		return copy->text ? copy : NULL;
+	}
+	json_each(child, value) {
+		struct json *twin = json_clone(doc, child);
+
+		if (!twin)
+			return NULL;
+		if (child->key) {
+			twin->key = json_copy(doc, child->key, child->key_len);
+			twin->key_len = child->key_len;
+			if (!twin->key)
+				return NULL;
+		}
+		json_link(copy, twin);
+	}
+	return copy;
+}
+
+/* Put `value` where the member `old` is. */
+static void swap_in(struct json *object, const struct json *old, struct json *value)
+{
+	struct json *before = NULL;
+
+	for (struct json *child = object->first; child != old; child = child->next)
+		before = child;
+	value->next = old->next;
+	if (before)
+		before->next = value;
+	else
+		object->first = value;
+	if (object->last == old)
+		object->last = value;
+}
+
+struct json *json_put(struct json_doc *doc, struct json *object, const char *key,
+		      struct json *value)
+{
+	if (!object || !value)
+		return NULL;
+	value->key_len = (uint32_t)strlen(key);
+	value->key = json_copy(doc, key, value->key_len);
+	if (!value->key)
+		return NULL;
+	json_each(child, object) {
+		if (strcmp(child->key, key) == 0) {
+			if (child != value)
+				swap_in(object, child, value);
+			return value;
+		}
+	}
+	json_link(object, value);
+	return value;
+}
+
+struct json *json_append(struct json *array, struct json *value)
+{
+	if (!array || !value)
+		return NULL;
+	json_link(array, value);
+	return value;
+}
+
+void json_remove(struct json *parent, const struct json *child)
+{
+	struct json *before = NULL;
+
+	for (struct json *at = parent->first; at; before = at, at = at->next) {
+		if (at != child)
+			continue;
+		if (before)
+			before->next = at->next;
+		else
+			parent->first = at->next;
+		if (parent->last == at)
+			parent->last = before;
+		parent->len--;
+		return;
+	}
+}
+
+struct json *json_put_string(struct json_doc *doc, struct json *object, const char *key,
+			     const char *text)
+{
+	return json_put(doc, object, key, text ? json_new_string(doc, text) : json_new_null(doc));
+}
+
+struct json *json_put_int(struct json_doc *doc, struct json *object, const char *key,
+			  int64_t value)
+{
+	return json_put(doc, object, key, json_new_int(doc, value));
+}
