@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "audit/audit.h"
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <syslog.h>
+#include <time.h>
+
+const char *audit_now(char buf[AUDIT_TIME])
+{
+	struct timespec now;
+	struct tm utc;
+	size_t len;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &utc);
+	len = strftime(buf, AUDIT_TIME, "%Y-%m-%dT%H:%M:%S", &utc);
+	snprintf(buf + len, AUDIT_TIME - len, ".%03dZ", (int)(now.tv_nsec / 1000000));
+	return buf;
+}
+
+static int open_log(const char *file)
+{
+	/* O_NONBLOCK: somebody's FIFO must not hold a create. */
+	return open(file,
+		    O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0640);
+}
+
+static int make_parent(const char *file, struct hr_error *err)
+{
+	char parent[PATH_MAX];
+	const char *slash = strrchr(file, '/');
+	size_t len = slash ? (size_t)(slash - file) : 0;
+
+	if (len == 0 || len >= sizeof(parent))
+		return 0;
+	memcpy(parent, file, len);
+	parent[len] = '\0';
+	return file_make_dirs(parent, 0750, err);
+}
+
+int audit_append(const char *file, const struct json *line, struct hr_error *err)
+{
+	hr_autoclose int fd = open_log(file);
+	hr_autofree char *bytes = NULL;
+	text_auto struct text text = {0};
+	struct stat st;
+	size_t len;
+
+	if (fd < 0 && errno == ENOENT && make_parent(file, err) == 0)
+		fd = open_log(file);
+	if (fd < 0)
+		return hr_fail_errno(err, errno, "audit log %s", file);
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return hr_fail(err, HR_SYSTEM, "audit log %s is not a regular file", file);
+	if (json_write(line, &bytes, &len, err) < 0)
+		return -1;
+	text_add(&text, bytes, len);
+	text_adds(&text, "\n");
+	if (text.failed)
+		return hr_fail(err, HR_SYSTEM, "out of memory");
+	/* One write: with O_APPEND lines of parallel calls do not mix. */
+	if (write(fd, text.data, text.len) != (ssize_t)text.len)
+		return hr_fail_errno(err, errno ? errno : EIO, "audit log %s: write", file);
+	return 0;
+}
+
+void audit_syslog(const char *text, bool refused)
+{
+	static const struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "/dev/log"};
+	hr_autoclose int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	char line[1024];
+	int len;
+
+	/* syslog(3) itself would wait for a log daemon that hangs. */
+	if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
+		return;
+	len = snprintf(line, sizeof(line), "<%d>hardrun[%d]: %s",
+		       LOG_AUTHPRIV | (refused ? LOG_WARNING : LOG_NOTICE), (int)getpid(), text);
+	if (len > 0)
+		send(fd, line, (size_t)len < sizeof(line) ? (size_t)len : sizeof(line) - 1,
+		     MSG_DONTWAIT | MSG_NOSIGNAL);
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The commands: the ones that stand in for the runtime's (they end in exec, and return only
+ * on failure), and hardrun's own.
+ */
+#ifndef HR_COMMAND_COMMAND_H
+#define HR_COMMAND_COMMAND_H
+
+#include "line/call.h"
+
+enum exit_code {
+	EXIT_OK = 0,
+	EXIT_REFUSED = 1, /* refused, or a finding */
+	EXIT_USAGE = 2,
+	EXIT_POLICY = 3,
+	EXIT_SYSTEM = 4,
+	EXIT_EXEC = 255, /* a refused exec, as runc's */
+};
+
+/* The exit status of hardrun's own commands for an error. */
+int command_exit(const struct hr_error *err);
+
+/* --- in the runtime's place; call->request is parsed, call->runtime is the container's --- */
+int command_create(struct call *call, struct hr_error *err);
+int command_exec(struct call *call, struct hr_error *err);
+int command_update(struct call *call, struct hr_error *err);
+int command_pass(struct call *call, struct hr_error *err);
+
+/*
+ * Find runtime and command, and run it. Returns only on failure, with the exit status; the
+ * error is in `err`, and where it must be reported in ret_log (NULL for none).
+ */
+int command_runtime(const char *handler, int argc, char *const argv[], const char **ret_log,
+		    struct hr_error *err);
+
+/* Ceilings of a container of which there is no record: the default profile's, met with the
+ * bundle's own. `bundle` NULL: of nothing. The object lives in ret_doc. */
+int command_default_ceilings(const struct call *call, const char *bundle,
+			     struct json_doc **ret_doc, const struct json **ret,
+			     struct hr_error *err);
+
+/* --- our own --- */
+struct own_command {
+	const char *name; /* NULL ends the list */
+	const char *usage;
+	const char *sentence;
+	int (*run)(int argc, char *const argv[], struct hr_error *err); /* exit status */
+};
+
+extern const struct own_command own_commands[];
+
+int command_explain(int argc, char *const argv[], struct hr_error *err);
+int command_check(int argc, char *const argv[], struct hr_error *err);
+int command_version(int argc, char *const argv[], struct hr_error *err);
+int command_commands(int argc, char *const argv[], struct hr_error *err);
+
+#endif

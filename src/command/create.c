@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* create, run and restore: a bundle becomes a container. */
+#include "command/command.h"
+
+#include "base/cleanup.h"
+#include "base/digest.h"
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "line/launch.h"
+#include "state/record.h"
+
+#include <string.h>
+
+static enum control_line line_of(const struct request *request)
+{
+	if (strcmp(request->command->name, "run") == 0)
+		return LINE_RUN;
+	if (strcmp(request->command->name, "restore") == 0)
+		return LINE_RESTORE;
+	return LINE_CREATE;
+}
+
+static int check_id(const char *id, struct hr_error *err)
+{
+	char shown[TEXT_SHOWN_SIZE];
+
+	if (id && runtime_id_sound(id))
+		return 0;
+	return hr_fail(err, HR_USAGE,
+		       "container id \"%s\": use letters, digits and _+.- only",
+		       text_shown_z(id ? id : "", shown));
+}
+
+/* Everything up to the decision; no side effect. */
+static int decide(struct call *call, struct hr_error *err)
+{
+	if (check_id(call->request->id, err) < 0 || runtime_trust(&call->runtime, err) < 0 ||
+	    call_open_bundle(call, request_option(call->request, "bundle"), err) < 0 ||
+	    call_read_config(call, err) < 0 || call_select(call, err) < 0 ||
+	    call_look(call, err) < 0 || call_decide(call, NULL, err) < 0)
+		return -1;
+	return change_verdict(&call->change, err);
+}
+
+static int put_config(struct call *call, const char *text, size_t len, struct hr_error *err)
+{
+	const struct stat *st = &call->document_stat;
+
+	if (strcmp(call->input_sha256, call->output_sha256) == 0)
+		return 0;
+	return file_replace_at(call->bundle_fd, "config.json", text, len, st->st_mode & 07777,
+			       st->st_uid, st->st_gid, err);
+}
+
+/* The side effects after the reservation, up to the point where the runtime takes over. */
+static int put_in_place(struct call *call, struct json_doc *record, const char *text, size_t len,
+			struct hr_error *err)
+{
+	if (host_recheck(call->host, err) < 0 || put_config(call, text, len, err) < 0)
+		return -1;
+	return record_commit(call->statedir, call_root(call), call->request->id, record, err);
+}
+
+static int become_runtime(struct call *call, unsigned kept, struct hr_error *err)
+{
+	static const char *const without[] = {"bundle", NULL};
+	const char *const extra[] = {"--bundle", call->bundle, NULL};
+	hr_autofree char **argv = grammar_write(call->request, launch_name(&call->runtime),
+						without, extra, false);
+
+	if (!argv)
+		return hr_fail(err, HR_SYSTEM, "out of memory");
+	if (fd_cloexec_from(3 + kept, err) < 0)
+		return -1;
+	return launch_runtime(&call->runtime, argv, err);
+}
+
+static int commit(struct call *call, struct hr_error *err)
+{
+	json_auto struct json_doc *record = NULL;
+	hr_autofree char *text = NULL;
+	unsigned kept;
+	size_t len;
+
+	if (launch_kept_fds(request_option(call->request, "preserve-fds"), &kept, err) < 0 ||
+	    json_write(json_root(call->document), &text, &len, err) < 0)
+		return -1;
+	digest_sha256(text, len, call->output_sha256);
+	if (call_record(call, &record, err) < 0 || call_audit(call, NULL, err) < 0 ||
+	    record_reserve(call->statedir, call_root(call), call->request->id, record, err) < 0)
+		return -1;
+	if (put_in_place(call, record, text, len, err) == 0)
+		become_runtime(call, kept, err);
+	record_withdraw(call->statedir, call_root(call), call->request->id);
+	return -1;
+}
+
+int command_create(struct call *call, struct hr_error *err)
+{
+	call->line = line_of(call->request);
+	if (decide(call, err) == 0)
+		commit(call, err);
+	/* We are still here: say why in the log as well; the message itself goes to the
+	 * caller whatever becomes of the log. */
+	call_audit(call, err->msg, NULL);
+	return -1;
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The list of our own commands, and the small ones. */
+#include "command/command.h"
+
+#include "base/cleanup.h"
+#include "seccomp/seccomp.h"
+
+#include <stdio.h>
+
+const struct own_command own_commands[] = {
+	{"explain", "[--bundle DIR | - | --id ID] [--profile NAME] [--handler NAME] [--json]",
+	 "what a bundle asks for, what it would get, and which rule says so", command_explain},
+	{"check", "FILE...", "look for mistakes in policies", command_check},
+	{"version", "", "version and built-in profiles", command_version},
+	{"commands", "", "this list", command_commands},
+	{0},
+};
+
+int command_exit(const struct hr_error *err)
+{
+	switch (err->code) {
+	case HR_USAGE:
+		return EXIT_USAGE;
+	case HR_POLICY:
+		return EXIT_POLICY;
+	case HR_SYSTEM:
+		return EXIT_SYSTEM;
+	case HR_OK:
+	case HR_SPEC:
+	case HR_DENIED:
+	case HR_UNTRUSTED:
+	case HR_CODES:
+		break;
+	}
+	return EXIT_REFUSED;
+}
+
+int command_version(int argc, char *const argv[], struct hr_error *err)
+{
+	static const char *const names[] = {"default", "restricted"};
+
+	(void)argc, (void)argv, (void)err;
+	printf("hardrun %s\n", HR_VERSION);
+	for (size_t i = 0; i < hr_count(names); i++) {
+		struct seccomp_source *source = NULL;
+		size_t len;
+		const char *text = seccomp_builtin(names[i], &len);
+
+		if (text && seccomp_parse(names[i], text, len, &source, NULL) == 0)
+			printf("seccomp %s: %zu system calls on %s\n", names[i],
+			       seccomp_count(source, seccomp_native()), seccomp_native());
+		seccomp_source_free(source);
+	}
+	return EXIT_OK;
+}
+
+int command_commands(int argc, char *const argv[], struct hr_error *err)
+{
+	(void)argc, (void)argv, (void)err;
+	for (const struct own_command *command = own_commands; command->name; command++)
+		printf("hardrun %s %s\n    %s\n", command->name, command->usage, command->sentence);
+	puts("Every other command is the runtime's own (runc, crun, runsc).");
+	return EXIT_OK;
+}
+
+int command_check(int argc, char *const argv[], struct hr_error *err)
+{
+	int status = EXIT_OK;
+
+	if (argc < 3) {
+		hr_fail(err, HR_USAGE, "check: which files? usage: hardrun check FILE...");
+		return EXIT_USAGE;
+	}
+	for (int i = 2; i < argc; i++) {
+		policy_auto struct policy *policy = NULL;
+		struct hr_error finding = {0};
+
+		if (policy_load_file(argv[i], control_check_options, &policy, &finding) == 0) {
+			printf("%s: good\n", argv[i]);
+			continue;
+		}
+		printf("%s\n", finding.msg);
+		status = finding.code == HR_POLICY ? EXIT_REFUSED : command_exit(&finding);
+	}
+	return status;
+}

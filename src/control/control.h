@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A control is one constant: a name, one sentence, its options, and what it does with a
+ * bundle's document (create), an exec's process, and the body of an update. `in` is const;
+ * `out` is the only way to alter anything. A refusal is an entry of the report and not a
+ * return value, so all of them are collected.
+ */
+#ifndef HR_CONTROL_CONTROL_H
+#define HR_CONTROL_CONTROL_H
+
+#include "change/change.h"
+#include "host/host.h"
+#include "oci/grammar.h"
+#include "oci/identity.h"
+
+enum control_line { LINE_CREATE, LINE_RUN, LINE_RESTORE, LINE_EXEC, LINE_UPDATE, LINES };
+
+const char *control_line_name(enum control_line line);
+
+struct control_in {
+	enum control_line line;
+	const struct json *document; /* config.json; exec: process; update: resources */
+	const struct json *rules;    /* create: the control's options in the profile;
+					exec, update: the ceiling that create left */
+	enum runtime_kind kind;
+	const char *root; /* the runtime's --root */
+	const struct identity *identity;
+	struct host *host;
+};
+
+enum option_type {
+	OPTION_BOOL,
+	OPTION_STRINGS,
+	OPTION_NAME, /* one of `values` */
+};
+
+struct control_option {
+	const char *name; /* NULL ends the list */
+	enum option_type type;
+	const char *const *values; /* OPTION_NAME: NULL-terminated */
+};
+
+struct control {
+	const char *name;
+	const char *sentence;
+	const struct control_option *options; /* besides "mode"; NULL for none */
+	/* What the types of options cannot say; may be NULL. HR_POLICY. */
+	int (*check)(const struct json *rules, struct hr_error *err);
+	void (*create)(const struct control_in *in, struct change *out);
+	void (*exec)(const struct control_in *in, struct change *out);   /* may be NULL */
+	void (*update)(const struct control_in *in, struct change *out); /* may be NULL */
+};
+
+/* All controls in the order in which they are applied; NULL ends it. */
+extern const struct control *const controls[];
+
+/* The policy_check_fn of policy/policy.h: known control, known options, right types. */
+int control_check_options(const char *name, const struct json *options, struct hr_error *err);
+
+/* Error of a policy value: HR_POLICY with file:line:column. */
+int control_policy_error(const struct json *value, struct hr_error *err, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+#endif

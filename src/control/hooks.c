@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/text.h"
+#include "control/table.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define LONGEST_TIMEOUT 30 /* seconds */
+
+static const struct control_option options[] = {
+	{.name = "allow", .type = OPTION_STRINGS},
+	{.name = "docker", .type = OPTION_STRINGS},
+	{0},
+};
+
+static const char *const kinds[] = {"prestart",	      "createRuntime", "createContainer",
+				    "startContainer", "poststart",     "poststop", NULL};
+
+/* A hook's program reads these before its own main (glibc ld.so(8), iconv). */
+static bool loads_code(const char *variable)
+{
+	return text_starts(variable, "LD_") || text_starts(variable, "GCONV_PATH=") ||
+	       text_starts(variable, "GLIBC_TUNABLES=");
+}
+
+static int check(const struct json *rules, struct hr_error *err)
+{
+	char shown[TEXT_SHOWN_SIZE];
+
+	for (const struct control_option *option = options; option->name; option++)
+		json_each(item, json_get(rules, option->name))
+			if (!strchr(item->text, '/') ||
+			    (strcmp(option->name, "docker") == 0 && item->text[0] != '/'))
+				return control_policy_error(
+					item, err, "hooks.%s holds %s, not \"%s\"", option->name,
+					strcmp(option->name, "docker") == 0 ? "absolute paths"
+									    : "KIND:/absolute/path",
+					text_shown_z(item->text, shown));
+	return 0;
+}
+
+static bool listed(const struct control_in *in, const char *kind, const char *path)
+{
+	char entry[PATH_MAX + 32];
+
+	snprintf(entry, sizeof(entry), "%s:%s", kind, path);
+	return json_has_string(json_get(in->rules, "allow"), entry);
+}
+
+/*
+ * Docker's own hook moves the container's interfaces: prestart, path /proc/PID/exe of
+ * dockerd, argv[0] libnetwork-setkey (by which dockerd knows what to do), runtime root
+ * .../moby. The path that dockerd really is, or NULL.
+ */
+static const char *docker_program(const struct control_in *in, const char *kind,
+				  const struct json *hook)
+{
+	const char *path = json_string(hook, "path");
+	const struct json *args = json_get(hook, "args");
+
+	if (strcmp(kind, "prestart") != 0 || !in->root || !text_ends(in->root, "/moby") ||
+	    !text_match("/proc/*/exe", path) || json_count(args) < 1 ||
+	    strcmp(args->first->text, "libnetwork-setkey") != 0)
+		return NULL;
+	json_each(trusted, json_get(in->rules, "docker"))
+		if (in->host->same_program(in->host, path, trusted->text))
+			return trusted->text;
+	return NULL;
+}
+
+static void fix(struct change *out, const char *where, const char *key, struct json *value,
+		const char *why)
+{
+	char path[CHANGE_PATH];
+
+	change_set(out, change_key_path(where, key, path), value, NULL,
+		   &(struct reason){.rule = "hooks.allow", .why = why});
+}
+
+/* An allowed hook: its own environment, not the one that we were started with, and an end. */
+static void bound(struct change *out, const struct json *hook, const char *where)
+{
+	struct json_doc *doc = change_doc(out);
+	struct json *env = json_new_array(doc);
+	int64_t timeout = 0;
+
+	if (!json_get(hook, "env")) {
+		json_append(env, json_new_string(doc, "PATH=/usr/sbin:/usr/bin:/sbin:/bin"));
+		fix(out, where, "env", env, "without one a hook inherits the engine's environment");
+	}
+	if (!json_int(json_get(hook, "timeout"), &timeout) || timeout < 1 ||
+	    timeout > LONGEST_TIMEOUT)
+		fix(out, where, "timeout", json_new_int(doc, LONGEST_TIMEOUT),
+		    "a hook that hangs holds the container");
+}
+
+static void judge(const struct control_in *in, struct change *out, const char *kind,
+		  const struct json *hook, const char *where)
+{
+	const char *path = json_string(hook, "path");
+	const char *docker = docker_program(in, kind, hook);
+	char remedy[TEXT_SHOWN_SIZE + 160], shown[TEXT_SHOWN_SIZE];
+
+	if (docker) {
+		fix(out, where, "path", json_new_string(change_doc(out), docker),
+		    "a path through /proc/PID can lead to another program later");
+		bound(out, hook, where);
+		return;
+	}
+	if (path && listed(in, kind, path)) {
+		bound(out, hook, where);
+		return;
+	}
+	snprintf(remedy, sizeof(remedy),
+		 "if it is needed, allow it in a profile: \"hooks\": {\"allow\": [\"%s:%s\"]}", kind,
+		 path ? text_shown_z(path, shown) : "PATH");
+	change_refuse(out, where, path,
+		      &(struct reason){
+			      .rule = "hooks.allow",
+			      .by = json_get(in->rules, "allow"),
+			      .why = "a hook runs on the host as root, and leaving it out might take "
+				     "away a restriction",
+			      .remedy = remedy,
+		      });
+}
+
+static void judge_environment(const struct control_in *in, struct change *out)
+{
+	size_t index = 0;
+	char path[CHANGE_PATH];
+
+	json_each(variable, json_path(in->document, "process.env")) {
+		if (loads_code(variable->text))
+			change_refuse(out, change_index_path("process.env", index, path), NULL,
+				      &(struct reason){
+					      .rule = "hooks.allow",
+					      .why = "a variable by which the loader runs other "
+						     "code, beside a hook that may be started with it",
+					      .remedy = "remove the variable or the hooks",
+				      });
+		index++;
+	}
+}
+
+static void create(const struct control_in *in, struct change *out)
+{
+	const struct json *hooks = json_get(in->document, "hooks");
+	char list[CHANGE_PATH], where[CHANGE_PATH];
+	bool any = false;
+
+	for (size_t i = 0; kinds[i]; i++) {
+		size_t index = 0;
+
+		change_key_path("hooks", kinds[i], list);
+		json_each(hook, json_get(hooks, kinds[i])) {
+			judge(in, out, kinds[i], hook, change_index_path(list, index++, where));
+			any = true;
+		}
+	}
+	if (any)
+		judge_environment(in, out);
+}
+
+const struct control control_hooks = {
+	.name = "hooks",
+	.sentence = "Refuses hooks that are not listed; listed ones, and Docker's own, get an explicit "
+		    "environment and a time limit.",
+	.options = options,
+	.check = check,
+	.create = create,
+};

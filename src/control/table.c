@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "control/table.h"
+
+#include "base/text.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+const struct control *const controls[] = {
+	&control_document,   &control_capabilities, &control_no_new_privs, &control_namespaces,
+	&control_annotations, &control_hooks,	    &control_paths,	   &control_cwd,
+	&control_rootfs,     &control_restore,	    &control_seccomp,	   &control_devices,
+	&control_apparmor,   &control_selinux,	    NULL,
+};
+
+static const char *const line_names[LINES] = {"create", "run", "restore", "exec", "update"};
+
+const char *control_line_name(enum control_line line)
+{
+	return line_names[line];
+}
+
+int control_policy_error(const struct json *value, struct hr_error *err, const char *fmt, ...)
+{
+	char what[HR_ERROR_MSG / 2], origin[CHANGE_ORIGIN];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(what, sizeof(what), fmt, ap);
+	va_end(ap);
+	return hr_fail(err, HR_POLICY, "%s: %s", change_origin(value, origin), what);
+}
+
+static int check_type(const struct control *control, const struct control_option *option,
+		      const struct json *value, struct hr_error *err)
+{
+	switch (option->type) {
+	case OPTION_BOOL:
+		if (value->type == JSON_BOOL)
+			return 0;
+		return control_policy_error(value, err, "%s.%s must be true or false",
+					    control->name, option->name);
+	case OPTION_NAME:
+		if (value->type == JSON_STRING && text_in(value->text, option->values))
+			return 0;
+		return control_policy_error(value, err, "%s.%s must be \"%s\"%s%s%s", control->name,
+					    option->name, option->values[0],
+					    option->values[1] ? " or \"" : "",
+					    option->values[1] ? option->values[1] : "",
+					    option->values[1] ? "\"" : "");
+	case OPTION_STRINGS:
+		break;
+	}
+	if (value->type != JSON_ARRAY)
+		return control_policy_error(value, err, "%s.%s must be a list of strings",
+					    control->name, option->name);
+	json_each(item, value)
+		if (item->type != JSON_STRING)
+			return control_policy_error(item, err, "%s.%s holds strings only",
+						    control->name, option->name);
+	return 0;
+}
+
+static int check_option(const struct control *control, const struct json *value,
+			struct hr_error *err)
+{
+	char shown[TEXT_SHOWN_SIZE];
+	text_auto struct text known = {0};
+
+	if (strcmp(value->key, "mode") == 0)
+		return 0;
+	for (const struct control_option *o = control->options; o && o->name; o++) {
+		if (strcmp(o->name, value->key) == 0)
+			return check_type(control, o, value, err);
+		text_addf(&known, ", %s", o->name);
+	}
+	return control_policy_error(value, err, "%s has no option \"%s\"; it has: mode%s",
+				    control->name, text_shown_z(value->key, shown),
+				    known.data ? known.data : "");
+}
+
+int control_check_options(const char *name, const struct json *options, struct hr_error *err)
+{
+	text_auto struct text known = {0};
+	char shown[TEXT_SHOWN_SIZE];
+
+	for (size_t i = 0; controls[i]; i++) {
+		text_addf(&known, "%s%s", i ? ", " : "", controls[i]->name);
+		if (strcmp(controls[i]->name, name) != 0)
+			continue;
+		json_each(option, options)
+			if (check_option(controls[i], option, err) < 0)
+				return -1;
+		return controls[i]->check ? controls[i]->check(options, err) : 0;
+	}
+	return control_policy_error(options, err, "there is no control \"%s\"; there are: %s",
+				    text_shown_z(name, shown), known.data ? known.data : "");
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "host/host.h"
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "host/real.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool same_program(struct host *host, const char *path, const char *trusted)
+{
+	hr_autoclose int fd = -1;
+	struct stat a, b;
+
+	(void)host;
+	if (file_open_trusted(trusted, false, &fd, NULL) < 0 || fstat(fd, &b) < 0)
+		return false;
+	return stat(path, &a) == 0 && S_ISREG(a.st_mode) && a.st_dev == b.st_dev &&
+	       a.st_ino == b.st_ino;
+}
+
+int host_open(const char *bundle, struct host_real **ret, struct hr_error *err)
+{
+	struct host_real *real = calloc(1, sizeof(*real));
+
+	if (!real)
+		return hr_fail(err, HR_SYSTEM, "out of memory");
+	if (strlen(bundle) >= sizeof(real->bundle)) {
+		free(real);
+		return hr_fail(err, HR_USAGE, "the bundle's path is too long");
+	}
+	strcpy(real->bundle, bundle);
+	real->ops = (struct host){
+		.ns = host_real_ns,
+		.root_wrong = host_real_root_wrong,
+		.root_entry = host_real_root_entry,
+		.root_resolve = host_real_root_resolve,
+		.same_program = same_program,
+	};
+	*ret = real;
+	return 0;
+}
+
+struct host *host_ops(struct host_real *real)
+{
+	return &real->ops;
+}
+
+void host_close(struct host_real *real)
+{
+	free(real);
+}

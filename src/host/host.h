@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What controls ask of the machine, as a table of functions: the real one looks, the
+ * tests' one is told. Nothing here changes anything.
+ */
+#ifndef HR_HOST_HOST_H
+#define HR_HOST_HOST_H
+
+#include "base/error.h"
+#include "json/json.h"
+
+#include <limits.h>
+#include <stdbool.h>
+
+enum host_ns {
+	HOST_NS_OTHER,  /* a namespace of the asked type, neither ours nor pid 1's */
+	HOST_NS_HOST,   /* hardrun's own or pid 1's, by device and inode */
+	HOST_NS_WRONG,  /* no namespace of that type, or cannot be opened */
+};
+
+enum host_entry {
+	HOST_ENTRY_ABSENT,
+	HOST_ENTRY_DIRECTORY,
+	HOST_ENTRY_OTHER, /* a symbolic link, a file, or it could not be looked at */
+};
+
+struct host {
+	/* What `path` is, for a type of the runtime-spec ("network"). The real host
+	 * remembers device and inode for host_recheck. */
+	enum host_ns (*ns)(struct host *host, const char *type, const char *path);
+
+	/* NULL when `path` (root.path; relative to the bundle) may be a container's root;
+	 * otherwise why not. */
+	const char *(*root_wrong)(struct host *host, const char *path);
+
+	/* What the directory entry `name` of the rootfs is, without following it. */
+	enum host_entry (*root_entry)(struct host *host, const char *root, const char *name);
+
+	/* Where an absolute path of the container leads through the symbolic links of its
+	 * image: again an absolute path of the container. Parts that are not there stay as
+	 * they are. False when that cannot be told (too many links, too long). */
+	bool (*root_resolve)(struct host *host, const char *root, const char *path,
+			     char ret[PATH_MAX]);
+
+	/* True if `path` (which may be /proc/N/exe) is the file `trusted`, by device and
+	 * inode, and root alone can change that. */
+	bool (*same_program)(struct host *host, const char *path, const char *trusted);
+
+	/* potentiallyUnsafeConfigAnnotations of the runtime's `features`: a list, or NULL */
+	const struct json *unsafe_annotations;
+};
+
+struct host_real;
+
+/* The real machine. `bundle` is the absolute path of the bundle. */
+int host_open(const char *bundle, struct host_real **ret, struct hr_error *err);
+struct host *host_ops(struct host_real *real);
+void host_close(struct host_real *real);
+static inline void host_close_p(struct host_real **real)
+{
+	host_close(*real);
+}
+#define host_auto __attribute__((cleanup(host_close_p)))
+
+/* Right before exec: every namespace path that was judged is still the same inode.
+ * Error: HR_DENIED naming the path. */
+int host_recheck(struct host_real *real, struct hr_error *err);
+
+/* The name below /proc/PID/ns of a namespace type of the runtime-spec; NULL for a type
+ * that is none. */
+const char *host_ns_file(const char *type);
+
+#endif

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "host/real.h"
+
+#include "base/cleanup.h"
+#include "base/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <linux/nsfs.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+#ifndef CLONE_NEWTIME
+#define CLONE_NEWTIME 0x00000080
+#endif
+
+static const struct {
+	const char *type, *file;
+	int flag;
+} table[] = {
+	{"mount", "mnt", CLONE_NEWNS},	    {"pid", "pid", CLONE_NEWPID},
+	{"ipc", "ipc", CLONE_NEWIPC},	    {"network", "net", CLONE_NEWNET},
+	{"uts", "uts", CLONE_NEWUTS},	    {"cgroup", "cgroup", CLONE_NEWCGROUP},
+	{"user", "user", CLONE_NEWUSER},    {"time", "time", CLONE_NEWTIME},
+};
+
+const char *host_ns_file(const char *type)
+{
+	for (size_t i = 0; i < hr_count(table); i++)
+		if (strcmp(table[i].type, type) == 0)
+			return table[i].file;
+	return NULL;
+}
+
+static int ns_flag(const char *type)
+{
+	for (size_t i = 0; i < hr_count(table); i++)
+		if (strcmp(table[i].type, type) == 0)
+			return table[i].flag;
+	return 0;
+}
+
+/*
+ * Open O_PATH first: opening a device or a FIFO that somebody named here would have
+ * effects. Only what lives on nsfs is opened for the ioctl.
+ */
+static int open_ns(const char *path, int flag, struct stat *ret)
+{
+	hr_autoclose int handle = open(path, O_PATH | O_CLOEXEC);
+	hr_autoclose int fd = -1;
+	struct statfs fs;
+	char again[64];
+
+	if (handle < 0 || fstatfs(handle, &fs) < 0 || fs.f_type != NSFS_MAGIC)
+		return -1;
+	snprintf(again, sizeof(again), "/proc/self/fd/%d", handle);
+	fd = open(again, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || ioctl(fd, NS_GET_NSTYPE) != flag)
+		return -1;
+	return fstat(fd, ret);
+}
+
+static bool is_of(const char *process, const char *file, const struct stat *st)
+{
+	char path[64];
+	struct stat other;
+
+	snprintf(path, sizeof(path), "/proc/%s/ns/%s", process, file);
+	return stat(path, &other) == 0 && other.st_dev == st->st_dev && other.st_ino == st->st_ino;
+}
+
+enum host_ns host_real_ns(struct host *host, const char *type, const char *path)
+{
+	struct host_real *real = (struct host_real *)host;
+	const char *file = host_ns_file(type);
+	struct judged *judged = &real->judged[real->judged_count];
+	struct stat st;
+
+	if (real->judged_count == JUDGED_MAX || !file ||
+	    open_ns(path, ns_flag(type), &st) < 0 || strlen(path) >= sizeof(judged->path))
+		return HOST_NS_WRONG;
+	strcpy(judged->path, path);
+	judged->dev = st.st_dev;
+	judged->ino = st.st_ino;
+	real->judged_count++;
+	if (is_of("self", file, &st) || is_of("1", file, &st))
+		return HOST_NS_HOST;
+	return HOST_NS_OTHER;
+}
+
+int host_recheck(struct host_real *real, struct hr_error *err)
+{
+	char shown[TEXT_SHOWN_SIZE];
+
+	for (size_t i = 0; i < real->judged_count; i++) {
+		const struct judged *judged = &real->judged[i];
+		struct stat st;
+
+		if (stat(judged->path, &st) < 0 || st.st_dev != judged->dev ||
+		    st.st_ino != judged->ino)
+			return hr_fail(err, HR_DENIED,
+				       "namespace \"%s\" is another than the one that was "
+				       "checked a moment ago; try again",
+				       text_shown_z(judged->path, shown));
+	}
+	return 0;
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One call of hardrun in a runtime's place: which runtime, what was asked of it, which
+ * container and bundle. Filled in step by step; one place frees it.
+ */
+#ifndef HR_LINE_CALL_H
+#define HR_LINE_CALL_H
+
+#include "control/control.h"
+#include "host/runtime.h"
+#include "policy/policy.h"
+
+#include <sys/stat.h>
+
+struct call {
+	const char *confdir;  /* HR_CONFDIR */
+	const char *statedir; /* HR_STATEDIR */
+	const char *handler;  /* the name we were called by */
+	int argc;
+	char *const *argv;
+	struct runtime runtime;
+	struct request *request;
+	enum control_line line;
+
+	char bundle[PATH_MAX]; /* absolute */
+	int bundle_fd;
+	struct stat bundle_stat;
+	struct stat document_stat;
+	char input_sha256[65]; /* of the document as it was read */
+	char output_sha256[65];
+
+	struct json_doc *document; /* config.json, process document, resources */
+	struct json_doc *facts;    /* what the runtime says of itself */
+	struct policy *policy;
+	const struct json *profile; /* merged, borrowed from policy */
+	struct selection selection;
+	struct identity identity;
+	struct host_real *host;
+	struct json_doc *record; /* exec, update: what create left, or NULL */
+	struct change change;
+};
+
+void call_init(struct call *call, const char *handler, int argc, char *const argv[]);
+void call_done(struct call *call);
+
+/* The runtime's root: --root, or its default. */
+const char *call_root(const struct call *call);
+
+/* Open the bundle (--bundle or the current directory); every component of its path must be
+ * root's. HR_UNTRUSTED, HR_SYSTEM. */
+int call_open_bundle(struct call *call, const char *bundle, struct hr_error *err);
+
+/* Read and parse BUNDLE/config.json, which must be root's and no link. */
+int call_read_config(struct call *call, struct hr_error *err);
+
+/* Load the policy, read the identity out of the document, choose the profile. */
+int call_select(struct call *call, struct hr_error *err);
+
+/* The built-in `default` profile, whatever the policy says. */
+int call_select_default(struct call *call, struct hr_error *err);
+
+/* Ask runtime and machine what the controls need to know. */
+int call_look(struct call *call, struct hr_error *err);
+
+/* What the controls see of this call. */
+void call_control_in(const struct call *call, struct control_in *ret);
+
+/* Apply the controls to the call's document; the report is in call->change. */
+int call_decide(struct call *call, const struct json *ceilings, struct hr_error *err);
+
+/*
+ * Write the audit line of what was decided. `verdict`: NULL for "accept", otherwise the
+ * message of the refusal. Error (audit.required only): HR_SYSTEM.
+ */
+int call_audit(const struct call *call, const char *refusal, struct hr_error *err);
+
+/* The record of this call, for record_reserve. */
+int call_record(const struct call *call, struct json_doc **ret, struct hr_error *err);
+
+#endif

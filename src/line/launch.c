@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "line/launch.h"
+
+#include "base/cleanup.h"
+#include "base/text.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define MOST_KEPT_FDS 1000
+
+/*
+ * What a runtime or its hooks read, and nothing by which a loader or Go's runtime is
+ * steered: containerd gives LD_LIBRARY_PATH=/opt/containerd/lib: whose empty element is
+ * the current directory.
+ */
+static const char *const kept_variables[] = {
+	"DBUS_SESSION_BUS_ADDRESS", "GOMAXPROCS",  "HOME",   "LANG",		"LISTEN_FDNAMES",
+	"LISTEN_FDS",		    "LISTEN_PID",  "LOGNAME", "NOTIFY_SOCKET",	"TMPDIR",
+	"USER",			    "XDG_RUNTIME_DIR",
+};
+
+static char path_variable[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+const char *launch_name(const struct runtime *runtime)
+{
+	return strrchr(runtime->path, '/') + 1;
+}
+
+static bool is_variable(const char *entry, const char *name)
+{
+	size_t len = strlen(name);
+
+	return strncmp(entry, name, len) == 0 && entry[len] == '=';
+}
+
+static void make_environment(char *ret[hr_count(kept_variables) + 2])
+{
+	size_t at = 0;
+
+	ret[at++] = path_variable;
+	for (size_t i = 0; i < hr_count(kept_variables); i++)
+		for (char **entry = environ; entry && *entry; entry++)
+			if (is_variable(*entry, kept_variables[i])) {
+				ret[at++] = *entry;
+				break;
+			}
+	ret[at] = NULL;
+}
+
+static int count_args(char *const argv[])
+{
+	int count = 0;
+
+	while (argv[count])
+		count++;
+	return count;
+}
+
+int launch_runtime(const struct runtime *runtime, char *const argv[], struct hr_error *err)
+{
+	char *environment[hr_count(kept_variables) + 2];
+	hr_autofree char *name = strdup(launch_name(runtime));
+	int count = count_args(argv);
+	hr_autofree char **args = calloc((size_t)count + 2, sizeof(*args));
+	char shown[TEXT_SHOWN_SIZE];
+
+	if (!name || !args)
+		return hr_fail(err, HR_SYSTEM, "out of memory");
+	args[0] = name;
+	for (int i = 1; i < count; i++)
+		args[i] = argv[i];
+	make_environment(environment);
+	execve(runtime->path, args, environment);
+	return hr_fail_errno(err, errno, "runtime %s cannot be started",
+			     text_shown_z(runtime->path, shown));
+}
+
+static int small_number(const char *text, const char *what, unsigned *ret, struct hr_error *err)
+{
+	char shown[TEXT_SHOWN_SIZE];
+	char *end;
+	unsigned long number;
+
+	*ret = 0;
+	if (!text || text[0] == '\0')
+		return 0;
+	number = strtoul(text, &end, 10);
+	if (text[0] < '0' || text[0] > '9' || *end != '\0' || number > MOST_KEPT_FDS)
+		return hr_fail(err, HR_USAGE, "%s \"%s\": must be a number from 0 to %d", what,
+			       text_shown_z(text, shown), MOST_KEPT_FDS);
+	*ret = (unsigned)number;
+	return 0;
+}
+
+int launch_kept_fds(const char *preserve, unsigned *ret, struct hr_error *err)
+{
+	unsigned asked, listening;
+
+	if (small_number(preserve, "--preserve-fds", &asked, err) < 0 ||
+	    small_number(getenv("LISTEN_FDS"), "LISTEN_FDS", &listening, err) < 0)
+		return -1;
+	*ret = asked > listening ? asked : listening;
+	return 0;
+}

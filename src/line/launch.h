@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Becoming the runtime: by absolute path, under its own name, with an environment made
+ * from an allow-list.
+ */
+#ifndef HR_LINE_LAUNCH_H
+#define HR_LINE_LAUNCH_H
+
+#include "host/runtime.h"
+
+/* The runtime's own name, for argv[0]. Borrowed from runtime->path. */
+const char *launch_name(const struct runtime *runtime);
+
+/* Exec. `argv` is NULL-terminated; argv[0] is replaced by the runtime's own name. Returns
+ * only on failure: HR_SYSTEM. */
+int launch_runtime(const struct runtime *runtime, char *const argv[], struct hr_error *err);
+
+/*
+ * The number of descriptors from 3 on that belong to the container: the larger of
+ * --preserve-fds (NULL for none) and LISTEN_FDS. Error: HR_USAGE for what is no number
+ * from 0 to 1000.
+ */
+int launch_kept_fds(const char *preserve, unsigned *ret, struct hr_error *err);
+
+#endif

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Audit line and record: two views of one decision. */
+#include "audit/audit.h"
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "json/edit.h"
+#include "line/call.h"
+
+#include <stdio.h>
+
+static void put(struct json_doc *doc, struct json *object, const char *key, const char *text)
+{
+	if (text && text[0])
+		json_put_string(doc, object, key, text);
+}
+
+static struct json *identity_of(const struct call *call, struct json_doc *doc)
+{
+	const struct identity *identity = &call->identity;
+	struct json *object;
+
+	if (call->record && json_get(json_root(call->record), "identity"))
+		return json_clone(doc, json_get(json_root(call->record), "identity"));
+	object = json_new_object(doc);
+	if (!identity->cri)
+		return object;
+	put(doc, object, "kind", identity->sandbox ? "sandbox" : "container");
+	put(doc, object, "namespace", identity->pod_namespace);
+	put(doc, object, "pod", identity->pod);
+	put(doc, object, "pod_uid", identity->pod_uid);
+	put(doc, object, "sandbox", identity->sandbox_id);
+	put(doc, object, "container", identity->container);
+	put(doc, object, "image", identity->image);
+	return object;
+}
+
+static const char *profile_of(const struct call *call)
+{
+	return call->record ? json_string(json_root(call->record), "profile")
+			    : call->selection.profile;
+}
+
+/* What both views say. */
+static int common(const struct call *call, struct json_doc *doc, struct hr_error *err)
+{
+	struct json *root = json_root(doc);
+	struct json *identity;
+	char origin[CHANGE_ORIGIN];
+	const char *version = json_string(call->facts ? json_root(call->facts) : NULL, "version");
+
+	put(doc, root, "id", call->request ? call->request->id : NULL);
+	put(doc, root, "root", call->request ? call_root(call) : NULL);
+	put(doc, root, "bundle", call->bundle);
+	put(doc, root, "handler", call->handler);
+	put(doc, root, "runtime", call->runtime.path);
+	put(doc, root, "runtime_version", version);
+	put(doc, root, "profile", profile_of(call));
+	put(doc, root, "chosen_by",
+	    call->selection.rule ? change_origin(call->selection.rule, origin)
+				 : call->selection.why);
+	identity = json_put(doc, root, "identity", identity_of(call, doc));
+	put(doc, root, "input_sha256", call->input_sha256);
+	put(doc, root, "output_sha256", call->output_sha256);
+	if (!identity)
+		return hr_fail(err, HR_SYSTEM, "out of memory");
+	if (call->change.report &&
+	    !json_put(doc, root, "report", json_clone(doc, call->change.report)))
+		return hr_fail(err, HR_SYSTEM, "out of memory");
+	return 0;
+}
+
+static void claims(const struct call *call, struct json_doc *doc, const struct json *names)
+{
+	const struct json *annotations =
+		json_get(call->document ? json_root(call->document) : NULL, "annotations");
+	struct json *object = json_new_object(doc);
+
+	json_each(name, names)
+		put(doc, object, name->text, json_string(annotations, name->text));
+	if (json_count(object) > 0)
+		json_put(doc, json_root(doc), "claims", object);
+}
+
+/* The short form for syslog. */
+static void to_syslog(const struct call *call, const char *refusal)
+{
+	char id[TEXT_SHOWN_SIZE], text[HR_ERROR_MSG];
+
+	snprintf(text, sizeof(text), "%s %s profile=%s changes=%zu %s%s",
+		 control_line_name(call->line),
+		 text_shown_z(call->request && call->request->id ? call->request->id : "-", id),
+		 profile_of(call) ? profile_of(call) : "-",
+		 json_count(call->change.report), refusal ? "refused: " : "accepted",
+		 refusal ? refusal : "");
+	audit_syslog(text, refusal != NULL);
+}
+
+static void settings_of(const struct call *call, struct policy_audit *ret)
+{
+	const struct json *saved = json_get(call->record ? json_root(call->record) : NULL, "audit");
+
+	*ret = (struct policy_audit){.file = HR_AUDIT_FILE, .syslog = true};
+	if (call->policy)
+		policy_audit(call->policy, ret);
+	if (!saved)
+		return;
+	/* exec and update read no policy: where lines go was written down by create. */
+	ret->file = json_string(saved, "file");
+	ret->syslog = json_true(saved, "syslog");
+	ret->required = json_true(saved, "required");
+}
+
+int call_audit(const struct call *call, const char *refusal, struct hr_error *err)
+{
+	json_auto struct json_doc *line = json_new("audit");
+	struct hr_error local = {0};
+	struct policy_audit settings;
+	char now[AUDIT_TIME];
+	struct json *root;
+
+	if (!line)
+		return hr_fail(err, HR_SYSTEM, "out of memory");
+	root = json_root(line);
+	settings_of(call, &settings);
+	json_put_string(line, root, "time", audit_now(now));
+	json_put_string(line, root, "event", control_line_name(call->line));
+	json_put_string(line, root, "verdict", refusal ? "refuse" : "accept");
+	put(line, root, "message", refusal);
+	claims(call, line, settings.annotations);
+	if (settings.syslog)
+		to_syslog(call, refusal);
+	if (common(call, line, &local) == 0 &&
+	    (!settings.file || audit_append(settings.file, root, &local) == 0))
+		return 0;
+	if (!settings.required)
+		return 0;
+	return hr_fail(err, HR_SYSTEM, "%s, and the policy says audit.required", local.msg);
+}
+
+static int add_audit(const struct call *call, struct json_doc *doc)
+{
+	struct policy_audit settings;
+	struct json *audit = json_put(doc, json_root(doc), "audit", json_new_object(doc));
+
+	policy_audit(call->policy, &settings);
+	put(doc, audit, "file", settings.file);
+	if (!json_put(doc, audit, "syslog", json_new_bool(doc, settings.syslog)) ||
+	    !json_put(doc, audit, "required", json_new_bool(doc, settings.required)))
+		return -1;
+	return 0;
+}
+
+int call_record(const struct call *call, struct json_doc **ret, struct hr_error *err)
+{
+	json_auto struct json_doc *doc = json_new("record");
+	struct json *root;
+
+	if (!doc)
+		return hr_fail(err, HR_SYSTEM, "out of memory");
+	root = json_root(doc);
+	if (common(call, doc, err) < 0)
+		return -1;
+	put(doc, root, "kind", runtime_kind_name(call->runtime.kind));
+	if (!json_put_int(doc, root, "bundle_dev", (int64_t)call->bundle_stat.st_dev) ||
+	    !json_put_int(doc, root, "bundle_ino", (int64_t)call->bundle_stat.st_ino) ||
+	    add_audit(call, doc) < 0 ||
+	    !json_put(doc, root, "ceilings", json_clone(doc, call->change.ceilings)))
+		return hr_fail(err, HR_SYSTEM, "out of memory");
+	*ret = hr_steal(doc);
+	return 0;
+}

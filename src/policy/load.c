@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/cleanup.h"
+#include "base/embed.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "policy/policy_private.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+extern const struct embedded policy_embedded[];
+
+static const char *const top_keys[] = {"version", "profiles", "rules", "default", "audit", NULL};
+static const char *const audit_keys[] = {"file", "syslog", "required", "annotations", NULL};
+
+static int want(const struct json *value, enum json_type type, const char *what,
+		struct hr_error *err)
+{
+	if (!value || value->type == type)
+		return 0;
+	return policy_fail(value, err, "%s", what);
+}
+
+static int add_profiles(struct policy *policy, const struct json *profiles, bool builtin,
+			struct hr_error *err)
+{
+	char shown[TEXT_SHOWN_SIZE];
+
+	if (want(profiles, JSON_OBJECT, "profiles must be an object: name -> profile", err) < 0)
+		return -1;
+	json_each(profile, profiles) {
+		const struct json *old = json_get(policy->profiles, profile->key);
+
+		text_shown_z(profile->key, shown);
+		if (old && !builtin)
+			return policy_fail(profile, err,
+					   "profile \"%s\" is there already (%s); choose another "
+					   "name and say \"extends\": \"%s\"",
+					   shown, json_name(old->doc), shown);
+		if (want(profile, JSON_OBJECT, "a profile must be an object", err) < 0)
+			return -1;
+		if (!json_put(policy->merged, policy->profiles, profile->key,
+			      json_clone(policy->merged, profile)))
+			return hr_fail(err, HR_SYSTEM, "out of memory");
+	}
+	return 0;
+}
+
+static int add_rules(struct policy *policy, const struct json *rules, struct hr_error *err)
+{
+	if (want(rules, JSON_ARRAY, "rules must be a list", err) < 0)
+		return -1;
+	json_each(rule, rules) {
+		if (policy_check_rule(rule, err) < 0)
+			return -1;
+		if (!json_append(policy->rules, json_clone(policy->merged, rule)))
+			return hr_fail(err, HR_SYSTEM, "out of memory");
+	}
+	return 0;
+}
+
+/* A section that may stand in one file only (the built-in one does not count). */
+static int take_single(struct policy *policy, const struct json *value, struct json **slot,
+		       struct hr_error *err)
+{
+	if (!value)
+		return 0;
+	if (*slot && strcmp(json_name((*slot)->doc), "built-in") != 0)
+		return policy_fail(value, err, "stands in %s already; keep one",
+				   json_name((*slot)->doc));
+	*slot = json_clone(policy->merged, value);
+	return *slot ? 0 : hr_fail(err, HR_SYSTEM, "out of memory");
+}
+
+static int check_audit(const struct json *audit, struct hr_error *err)
+{
+	const struct json *file = json_get(audit, "file");
+
+	if (want(audit, JSON_OBJECT, "audit must be an object", err) < 0 ||
+	    policy_known_keys(audit, audit_keys, "audit", err) < 0 ||
+	    want(file, JSON_STRING, "audit.file must be a path", err) < 0 ||
+	    want(json_get(audit, "syslog"), JSON_BOOL, "audit.syslog must be true or false",
+		 err) < 0 ||
+	    want(json_get(audit, "required"), JSON_BOOL, "audit.required must be true or false",
+		 err) < 0 ||
+	    want(json_get(audit, "annotations"), JSON_ARRAY,
+		 "audit.annotations must be a list of names", err) < 0)
+		return -1;
+	if (file && file->text[0] != '/')
+		return policy_fail(file, err, "audit.file must be an absolute path");
+	json_each(name, json_get(audit, "annotations"))
+		if (want(name, JSON_STRING, "audit.annotations holds names", err) < 0)
+			return -1;
+	return 0;
+}
+
+static int add_file(struct policy *policy, struct json_doc *doc, bool builtin,
+		    struct hr_error *err)
+{
+	const struct json *root = json_root(doc), *version = json_get(root, "version");
+	int64_t number = 0;
+
+	policy->files[policy->file_count++] = doc;
+	if (want(root, JSON_OBJECT, "a policy must be an object", err) < 0 ||
+	    policy_known_keys(root, top_keys, "a policy", err) < 0)
+		return -1;
+	if (!json_int(version, &number) || number != 1)
+		return policy_fail(version ? version : root, err,
+				   "\"version\": 1 is what this program reads");
+	if (add_profiles(policy, json_get(root, "profiles"), builtin, err) < 0 ||
+	    add_rules(policy, json_get(root, "rules"), err) < 0 ||
+	    want(json_get(root, "default"), JSON_STRING, "default must name a profile", err) < 0 ||
+	    check_audit(json_get(root, "audit"), err) < 0)
+		return -1;
+	if (take_single(policy, json_get(root, "default"), &policy->default_name, err) < 0)
+		return -1;
+	return take_single(policy, json_get(root, "audit"), &policy->audit, err);
+}
+
+static int parse_file(struct policy *policy, const char *name, const char *text, size_t len,
+		      bool builtin, struct hr_error *err)
+{
+	struct json_doc *doc = NULL;
+
+	if (policy->file_count > POLICY_MAX_FILES)
+		return hr_fail(err, HR_POLICY, "%s: more than %d policy files", name,
+			       POLICY_MAX_FILES);
+	if (json_parse(name, text, len, true, &doc, err) < 0) {
+		if (err && err->code == HR_SPEC)
+			err->code = HR_POLICY;
+		return -1;
+	}
+	return add_file(policy, doc, builtin, err);
+}
+
+static struct policy *policy_new(void)
+{
+	struct policy *policy = calloc(1, sizeof(*policy));
+
+	if (!policy)
+		return NULL;
+	policy->merged = json_new("policy");
+	if (policy->merged) {
+		policy->profiles = json_new_object(policy->merged);
+		policy->resolved = json_new_object(policy->merged);
+		policy->rules = json_new_array(policy->merged);
+	}
+	if (!policy->rules || !policy->profiles || !policy->resolved) {
+		policy_free(policy);
+		return NULL;
+	}
+	return policy;
+}
+
+void policy_free(struct policy *policy)
+{
+	if (!policy)
+		return;
+	for (size_t i = 0; i < policy->file_count; i++)
+		json_free(policy->files[i]);
+	json_free(policy->merged);
+	free(policy);
+}
+
+static int start(struct policy **ret, struct hr_error *err)
+{
+	policy_auto struct policy *policy = policy_new();
+
+	if (!policy)
+		return hr_fail(err, HR_SYSTEM, "out of memory");
+	if (parse_file(policy, "built-in", policy_embedded[0].bytes, policy_embedded[0].len, true,
+		       err) < 0)
+		return -1;
+	*ret = hr_steal(policy);
+	return 0;
+}
+
+/* Resolve and check every profile, so that a mistake in one that is rarely used is found
+ * when the policy is put in place and not on the day it is needed. */
+static int finish(struct policy *policy, policy_check_fn check, struct hr_error *err)
+{
+	if (policy_check_names(policy, err) < 0)
+		return -1;
+	json_each(profile, policy->profiles) {
+		const struct json *resolved;
+
+		if (policy_profile(policy, profile->key, &resolved, err) < 0)
+			return -1;
+		json_each(options, resolved) {
+			if (strcmp(options->key, "mode") != 0 && check &&
+			    check(options->key, options, err) < 0)
+				return -1;
+		}
+	}
+	return 0;
+}
+
+int policy_builtin(policy_check_fn check, struct policy **ret, struct hr_error *err)
+{
+	policy_auto struct policy *policy = NULL;
+
+	if (start(&policy, err) < 0 || finish(policy, check, err) < 0)
+		return -1;
+	*ret = hr_steal(policy);
+	return 0;
+}
+
+static int read_file(struct policy *policy, int dirfd, const char *name, const char *shown,
+		     struct hr_error *err)
+{
+	hr_autofree char *text = NULL;
+	struct stat st;
+	size_t len;
+
+	if (file_read_at(dirfd, name, shown, POLICY_MAX_BYTES, &text, &len, &st, err) < 0) {
+		if (err && err->code != HR_OK)
+			err->code = HR_POLICY;
+		return -1;
+	}
+	if (!file_is_roots(&st))
+		return hr_fail(err, HR_UNTRUSTED,
+			       "%s: others than root can change it; chown root: and chmod go-w it",
+			       shown);
+	return parse_file(policy, shown, text, len, false, err);
+}
+
+static int is_json(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.' && text_ends(entry->d_name, ".json");
+}
+
+static int by_bytes(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static int read_drop_in(struct policy *policy, int dirfd, const char *confdir, const char *name,
+			struct hr_error *err)
+{
+	text_auto struct text shown = {0};
+
+	text_addf(&shown, "%s/policy.d/%s", confdir, name);
+	if (shown.failed)
+		return hr_fail(err, HR_SYSTEM, "out of memory");
+	return read_file(policy, dirfd, name, shown.data, err);
+}
+
+static int check_directory(int fd, const char *confdir, struct hr_error *err)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return hr_fail_errno(err, errno, "%s/policy.d", confdir);
+	if (!file_is_roots(&st))
+		return hr_fail(err, HR_UNTRUSTED,
+			       "%s/policy.d: others than root can change it; chown root: and "
+			       "chmod go-w it",
+			       confdir);
+	return 0;
+}
+
+static int read_drop_ins(struct policy *policy, int dirfd, const char *confdir,
+			 struct hr_error *err)
+{
+	hr_autoclose int fd =
+		openat(dirfd, "policy.d", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct dirent **entries = NULL;
+	int count, result = 0;
+
+	if (fd < 0 && errno == ENOENT)
+		return 0;
+	if (fd < 0)
+		return hr_fail_errno(err, errno, "%s/policy.d", confdir);
+	if (check_directory(fd, confdir, err) < 0)
+		return -1;
+	count = scandirat(fd, ".", &entries, is_json, by_bytes);
+	if (count < 0)
+		return hr_fail_errno(err, errno, "%s/policy.d", confdir);
+	for (int i = 0; i < count; i++) {
+		if (result == 0)
+			result = read_drop_in(policy, fd, confdir, entries[i]->d_name, err);
+		free(entries[i]);
+	}
+	free(entries);
+	return result;
+}
+
+int policy_load(int dirfd, const char *confdir, policy_check_fn check, struct policy **ret,
+		struct hr_error *err)
+{
+	policy_auto struct policy *policy = NULL;
+	text_auto struct text shown = {0};
+
+	text_addf(&shown, "%s/policy.json", confdir);
+	if (shown.failed || start(&policy, err) < 0)
+		return hr_fail(err, HR_SYSTEM, "out of memory");
+	if (read_drop_ins(policy, dirfd, confdir, err) < 0 ||
+	    read_file(policy, dirfd, "policy.json", shown.data, err) < 0 ||
+	    finish(policy, check, err) < 0)
+		return -1;
+	*ret = hr_steal(policy);
+	return 0;
+}
+
+int policy_load_file(const char *path, policy_check_fn check, struct policy **ret,
+		     struct hr_error *err)
+{
+	policy_auto struct policy *policy = NULL;
+	hr_autofree char *text = NULL;
+	size_t len;
+
+	if (start(&policy, err) < 0 ||
+	    file_read_at(AT_FDCWD, path, path, POLICY_MAX_BYTES, &text, &len, NULL, err) < 0 ||
+	    parse_file(policy, path, text, len, false, err) < 0 || finish(policy, check, err) < 0)
+		return -1;
+	*ret = hr_steal(policy);
+	return 0;
+}
+
+void policy_audit(const struct policy *policy, struct policy_audit *ret)
+{
+	*ret = (struct policy_audit){
+		.file = json_string(policy->audit, "file"),
+		.syslog = json_true(policy->audit, "syslog"),
+		.required = json_true(policy->audit, "required"),
+		.annotations = json_get(policy->audit, "annotations"),
+	};
+}
+
+const struct json *policy_profiles(const struct policy *policy)
+{
+	return policy->profiles;
+}

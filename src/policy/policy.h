@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The administrator's policy: find it, read it, merge profiles, choose one. Files are
+ * CONFDIR/policy.d/NAME.json in byte order, then CONFDIR/policy.json: JSON with comments,
+ * root's and writable by nobody else along the whole path. Every value keeps its origin
+ * (file:line:column) through merging. The syntax is described in hardrun-policy(5).
+ */
+#ifndef HR_POLICY_POLICY_H
+#define HR_POLICY_POLICY_H
+
+#include "json/json.h"
+#include "oci/identity.h"
+
+struct policy;
+
+/* Checks one control's options in a profile; given by whoever knows the controls. Returns
+ * 0, or -1 with HR_POLICY. */
+typedef int (*policy_check_fn)(const char *control, const struct json *options,
+			       struct hr_error *err);
+
+/*
+ * Load from an open, trusted directory. `confdir` names it in messages. A missing
+ * policy.json is an error: a policy that is being replaced must not turn into the
+ * default. Error: HR_POLICY with file:line:column.
+ */
+int policy_load(int dirfd, const char *confdir, policy_check_fn check, struct policy **ret,
+		struct hr_error *err);
+
+/* The built-in profiles alone. */
+int policy_builtin(policy_check_fn check, struct policy **ret, struct hr_error *err);
+
+/* One file as if it were the whole policy, for `hardrun check`. */
+int policy_load_file(const char *path, policy_check_fn check, struct policy **ret,
+		     struct hr_error *err);
+
+void policy_free(struct policy *policy);
+static inline void policy_free_p(struct policy **policy)
+{
+	policy_free(*policy);
+}
+#define policy_auto __attribute__((cleanup(policy_free_p)))
+
+/*
+ * The profile `name` with what it extends merged in: an object control -> options, and
+ * "mode" where the profile has one. Borrowed from the policy. Error: HR_POLICY for a
+ * name that is none (with the nearest one).
+ */
+int policy_profile(struct policy *policy, const char *name, const struct json **ret,
+		   struct hr_error *err);
+
+struct selection {
+	const char *profile;     /* borrowed */
+	const struct json *rule; /* the rule that chose it; NULL: by default */
+	const char *why;         /* "rule", "handler", "sandbox", "default" */
+};
+
+/*
+ * Choose by rules in two passes: rules with a condition on something believed (sandbox,
+ * namespace, pod, container, image) first, the first match wins; rules on handler or
+ * annotation alone are looked at where none matched, or among a matching rule's
+ * may_choose. A sandbox is matched only by rules that say so, and gets the profile
+ * `sandbox` otherwise. `handler` is the name we were called by: hardrun-NAME chooses
+ * profile NAME in the second pass. Error: HR_POLICY for a handler that names nothing.
+ */
+int policy_select(const struct policy *policy, const struct identity *identity,
+		  const char *handler, const struct json *annotations, struct selection *ret,
+		  struct hr_error *err);
+
+struct policy_audit {
+	const char *file; /* NULL: none */
+	bool syslog;
+	bool required; /* a line that cannot be written stops create and exec */
+	const struct json *annotations; /* list of names copied as claims, or NULL */
+};
+
+void policy_audit(const struct policy *policy, struct policy_audit *ret);
+
+/* Names of all profiles, for messages and `check`. */
+const struct json *policy_profiles(const struct policy *policy);
+
+#endif

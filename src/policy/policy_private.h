@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Private to policy/. */
+#ifndef HR_POLICY_PRIVATE_H
+#define HR_POLICY_PRIVATE_H
+
+#include "json/edit.h"
+#include "policy/policy.h"
+
+#define POLICY_MAX_FILES 64
+#define POLICY_MAX_BYTES ((size_t)1024 * 1024)
+#define POLICY_MAX_EXTENDS 8
+
+struct policy {
+	struct json_doc *files[POLICY_MAX_FILES + 1]; /* the built-in one first */
+	size_t file_count;
+	struct json_doc *merged;    /* owns what follows */
+	struct json *profiles;      /* name -> profile as it was written */
+	struct json *resolved;      /* name -> profile with what it extends */
+	struct json *rules;         /* in order of files */
+	struct json *default_name;  /* string, or NULL */
+	struct json *audit;         /* object, or NULL */
+};
+
+/* HR_POLICY at file:line:column of `value`. */
+int policy_fail(const struct json *value, struct hr_error *err, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* Refuse members of `object` that are not in `known`, with the nearest known name. */
+int policy_known_keys(const struct json *object, const char *const *known, const char *what,
+		      struct hr_error *err);
+
+/* The name of `list` that is nearest to `word`, NULL if none is near. */
+const char *policy_nearest(const char *word, const char *const *list);
+
+/* Check the form of one rule of a policy (its names of profiles apart). */
+int policy_check_rule(const struct json *rule, struct hr_error *err);
+
+/* Check that rules, default and extends name profiles that exist. */
+int policy_check_names(struct policy *policy, struct hr_error *err);
+
+#endif

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The names that may stand in a source. Numbers and not the headers' macros: a profile is
+ * compiled for any architecture on any, and build machines have older headers.
+ */
+#include "seccomp/source.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define SAME(name, value) {name, value, value}
+#define END {NULL, 0, 0}
+
+static const struct constant families[] = {
+	SAME("AF_UNSPEC", 0),     SAME("AF_UNIX", 1),      SAME("AF_INET", 2),
+	SAME("AF_AX25", 3),       SAME("AF_IPX", 4),       SAME("AF_APPLETALK", 5),
+	SAME("AF_X25", 9),        SAME("AF_INET6", 10),    SAME("AF_KEY", 15),
+	SAME("AF_NETLINK", 16),   SAME("AF_PACKET", 17),   SAME("AF_RDS", 21),
+	SAME("AF_LLC", 26),       SAME("AF_CAN", 29),      SAME("AF_TIPC", 30),
+	SAME("AF_BLUETOOTH", 31), SAME("AF_RXRPC", 33),    SAME("AF_ALG", 38),
+	SAME("AF_NFC", 39),       SAME("AF_VSOCK", 40),    SAME("AF_KCM", 41),
+	SAME("AF_QIPCRTR", 42),   SAME("AF_SMC", 43),      SAME("AF_XDP", 44),
+	SAME("AF_MCTP", 45),      END,
+};
+
+/* The kernel keeps SOCK_CLOEXEC and SOCK_NONBLOCK in the bits above the type. */
+static const struct constant socket_types[] = {
+	SAME("SOCK_TYPE_MASK", 0xF), SAME("SOCK_STREAM", 1), SAME("SOCK_DGRAM", 2),
+	SAME("SOCK_RAW", 3),         SAME("SOCK_RDM", 4),    SAME("SOCK_SEQPACKET", 5),
+	SAME("SOCK_DCCP", 6),        SAME("SOCK_PACKET", 10), END,
+};
+
+static const struct constant protocols[] = {
+	SAME("IPPROTO_IP", 0),
+	SAME("IPPROTO_ICMP", 1),
+	SAME("IPPROTO_TCP", 6),
+	SAME("IPPROTO_UDP", 17),
+	SAME("IPPROTO_DCCP", 33),
+	SAME("IPPROTO_ICMPV6", 58),
+	SAME("IPPROTO_L2TP", 115),
+	SAME("IPPROTO_SCTP", 132),
+	SAME("IPPROTO_UDPLITE", 136),
+	SAME("IPPROTO_RAW", 255),
+	SAME("IPPROTO_SMC", 256),
+	SAME("IPPROTO_MPTCP", 262),
+	SAME("NETLINK_ROUTE", 0),
+	SAME("NETLINK_SOCK_DIAG", 4),
+	SAME("NETLINK_XFRM", 6),
+	SAME("NETLINK_AUDIT", 9),
+	SAME("NETLINK_CONNECTOR", 11),
+	SAME("NETLINK_NETFILTER", 12),
+	SAME("NETLINK_KOBJECT_UEVENT", 15),
+	SAME("NETLINK_GENERIC", 16),
+	SAME("NETLINK_CRYPTO", 21),
+	END,
+};
+
+static const struct constant clone_flags[] = {
+	SAME("CLONE_NEWNS", 0x00020000),     SAME("CLONE_NEWCGROUP", 0x02000000),
+	SAME("CLONE_NEWUTS", 0x04000000),    SAME("CLONE_NEWIPC", 0x08000000),
+	SAME("CLONE_NEWUSER", 0x10000000),   SAME("CLONE_NEWPID", 0x20000000),
+	SAME("CLONE_NEWNET", 0x40000000),    END,
+};
+
+static const struct constant modes[] = {
+	SAME("S_IFMT", 0170000),  SAME("S_IFIFO", 0010000), SAME("S_IFCHR", 0020000),
+	SAME("S_IFBLK", 0060000), SAME("S_IFREG", 0100000), SAME("S_IFSOCK", 0140000),
+	END,
+};
+
+static const struct constant options[] = {
+	SAME("PR_SET_PDEATHSIG", 1),
+	SAME("PR_GET_PDEATHSIG", 2),
+	SAME("PR_GET_DUMPABLE", 3),
+	SAME("PR_SET_DUMPABLE", 4),
+	SAME("PR_GET_KEEPCAPS", 7),
+	SAME("PR_SET_KEEPCAPS", 8),
+	SAME("PR_SET_NAME", 15),
+	SAME("PR_GET_NAME", 16),
+	SAME("PR_GET_SECCOMP", 21),
+	SAME("PR_SET_SECCOMP", 22),
+	SAME("PR_CAPBSET_READ", 23),
+	SAME("PR_CAPBSET_DROP", 24),
+	SAME("PR_GET_TSC", 25),
+	SAME("PR_SET_TSC", 26),
+	SAME("PR_GET_SECUREBITS", 27),
+	SAME("PR_SET_SECUREBITS", 28),
+	SAME("PR_SET_TIMERSLACK", 29),
+	SAME("PR_GET_TIMERSLACK", 30),
+	SAME("PR_SET_MM", 35),
+	SAME("PR_SET_CHILD_SUBREAPER", 36),
+	SAME("PR_GET_CHILD_SUBREAPER", 37),
+	SAME("PR_SET_NO_NEW_PRIVS", 38),
+	SAME("PR_GET_NO_NEW_PRIVS", 39),
+	SAME("PR_GET_TID_ADDRESS", 40),
+	SAME("PR_SET_THP_DISABLE", 41),
+	SAME("PR_GET_THP_DISABLE", 42),
+	SAME("PR_CAP_AMBIENT", 47),
+	SAME("PR_SVE_SET_VL", 50),
+	SAME("PR_SVE_GET_VL", 51),
+	SAME("PR_GET_SPECULATION_CTRL", 52),
+	SAME("PR_SET_SPECULATION_CTRL", 53),
+	SAME("PR_PAC_RESET_KEYS", 54),
+	SAME("PR_SET_TAGGED_ADDR_CTRL", 55),
+	SAME("PR_GET_TAGGED_ADDR_CTRL", 56),
+	SAME("PR_SET_IO_FLUSHER", 57),
+	SAME("PR_GET_IO_FLUSHER", 58),
+	SAME("PR_SET_SYSCALL_USER_DISPATCH", 59),
+	SAME("PR_PAC_SET_ENABLED_KEYS", 60),
+	SAME("PR_PAC_GET_ENABLED_KEYS", 61),
+	SAME("PR_SCHED_CORE", 62),
+	SAME("PR_SME_SET_VL", 63),
+	SAME("PR_SME_GET_VL", 64),
+	SAME("PR_SET_MDWE", 65),
+	SAME("PR_GET_MDWE", 66),
+	SAME("PR_RISCV_V_SET_CONTROL", 69),
+	SAME("PR_RISCV_V_GET_CONTROL", 70),
+	SAME("PR_GET_SHADOW_STACK_STATUS", 74),
+	SAME("PR_SET_SHADOW_STACK_STATUS", 75),
+	SAME("PR_LOCK_SHADOW_STACK_STATUS", 76),
+	SAME("PR_GET_AUXV", 0x41555856),
+	SAME("PR_SET_VMA", 0x53564D41),
+	SAME("PR_SET_PTRACER", 0x59616D61),
+	END,
+};
+
+/* _IOC of asm-generic/ioctl.h (2 bits of direction, 14 of size) and of powerpc (3 and 13). */
+#define CODE(type, nr, size) ((uint32_t)(type) << 8 | (nr) | (uint32_t)(size) << 16)
+#define IO(type, nr) CODE(type, nr, 0), 0x20000000 | CODE(type, nr, 0)
+#define IOR(type, nr, size) \
+	0x80000000 | CODE(type, nr, size), 0x40000000 | CODE(type, nr, size)
+#define IOW(type, nr, size) \
+	0x40000000 | CODE(type, nr, size), 0x80000000 | CODE(type, nr, size)
+#define IOWR(type, nr, size) \
+	0xC0000000 | CODE(type, nr, size), 0xC0000000 | CODE(type, nr, size)
+#define FIRST(a, b) (a)
+#define SECOND(a, b) (b)
+#define POWER(macro) SECOND(macro)
+#define BOTH(name, macro) {name, macro}
+#define TTY(name, value, power) {name, value, POWER(power)}
+
+static const struct constant requests[] = {
+	TTY("TCGETS", 0x5401, IOR('t', 19, 44)),
+	TTY("TCSETS", 0x5402, IOW('t', 20, 44)),
+	TTY("TCSETSW", 0x5403, IOW('t', 21, 44)),
+	TTY("TCSETSF", 0x5404, IOW('t', 22, 44)),
+	TTY("TCGETA", 0x5405, IOR('t', 23, 20)),
+	TTY("TCSETA", 0x5406, IOW('t', 24, 20)),
+	TTY("TCSETAW", 0x5407, IOW('t', 25, 20)),
+	TTY("TCSETAF", 0x5408, IOW('t', 28, 20)),
+	TTY("TCSBRK", 0x5409, IO('t', 29)),
+	TTY("TCXONC", 0x540A, IO('t', 30)),
+	TTY("TCFLSH", 0x540B, IO('t', 31)),
+	SAME("TIOCEXCL", 0x540C),
+	SAME("TIOCNXCL", 0x540D),
+	SAME("TIOCSCTTY", 0x540E),
+	TTY("TIOCGPGRP", 0x540F, IOR('t', 119, 4)),
+	TTY("TIOCSPGRP", 0x5410, IOW('t', 118, 4)),
+	TTY("TIOCOUTQ", 0x5411, IOR('t', 115, 4)),
+	SAME("TIOCSTI", 0x5412),
+	TTY("TIOCGWINSZ", 0x5413, IOR('t', 104, 8)),
+	TTY("TIOCSWINSZ", 0x5414, IOW('t', 103, 8)),
+	TTY("FIONREAD", 0x541B, IOR('f', 127, 4)),
+	SAME("TIOCLINUX", 0x541C),
+	SAME("TIOCCONS", 0x541D),
+	SAME("TIOCPKT", 0x5420),
+	TTY("FIONBIO", 0x5421, IOW('f', 126, 4)),
+	SAME("TIOCNOTTY", 0x5422),
+	SAME("TIOCSETD", 0x5423),
+	SAME("TIOCGETD", 0x5424),
+	SAME("TCSBRKP", 0x5425),
+	SAME("TIOCSBRK", 0x5427),
+	SAME("TIOCCBRK", 0x5428),
+	SAME("TIOCGSID", 0x5429),
+	{"TCGETS2", 0x802C542A, CONSTANT_ABSENT},
+	{"TCSETS2", 0x402C542B, CONSTANT_ABSENT},
+	{"TCSETSW2", 0x402C542C, CONSTANT_ABSENT},
+	{"TCSETSF2", 0x402C542D, CONSTANT_ABSENT},
+	BOTH("TIOCGPTN", IOR('T', 0x30, 4)),
+	BOTH("TIOCSPTLCK", IOW('T', 0x31, 4)),
+	BOTH("TIOCGDEV", IOR('T', 0x32, 4)),
+	BOTH("TIOCGPKT", IOR('T', 0x38, 4)),
+	BOTH("TIOCGPTLCK", IOR('T', 0x39, 4)),
+	BOTH("TIOCGEXCL", IOR('T', 0x40, 4)),
+	TTY("TIOCGPTPEER", 0x5441, IO('T', 0x41)),
+	TTY("FIONCLEX", 0x5450, IO('f', 2)),
+	TTY("FIOCLEX", 0x5451, IO('f', 1)),
+	TTY("FIOASYNC", 0x5452, IOW('f', 125, 4)),
+	SAME("FIOSETOWN", 0x8901),
+	SAME("SIOCSPGRP", 0x8902),
+	SAME("FIOGETOWN", 0x8903),
+	SAME("SIOCGPGRP", 0x8904),
+	SAME("SIOCATMARK", 0x8905),
+	SAME("SIOCGSTAMP", 0x8906),
+	SAME("SIOCGSTAMPNS", 0x8907),
+	SAME("SIOCGIFNAME", 0x8910),
+	SAME("SIOCGIFCONF", 0x8912),
+	SAME("SIOCGIFFLAGS", 0x8913),
+	SAME("SIOCGIFADDR", 0x8915),
+	SAME("SIOCGIFDSTADDR", 0x8917),
+	SAME("SIOCGIFBRDADDR", 0x8919),
+	SAME("SIOCGIFNETMASK", 0x891B),
+	SAME("SIOCGIFMETRIC", 0x891D),
+	SAME("SIOCGIFMTU", 0x8921),
+	SAME("SIOCGIFHWADDR", 0x8927),
+	SAME("SIOCGIFINDEX", 0x8933),
+	SAME("SIOCGIFPFLAGS", 0x8935),
+	SAME("SIOCGIFCOUNT", 0x8938),
+	SAME("SIOCGIFTXQLEN", 0x8942),
+	SAME("SIOCETHTOOL", 0x8946),
+	SAME("SIOCOUTQNSD", 0x894B),
+	SAME("SIOCGARP", 0x8954),
+	SAME("SIOCGRARP", 0x8961),
+	SAME("SIOCGIFMAP", 0x8970),
+	BOTH("FIGETBSZ", IO(0, 2)),
+	BOTH("FICLONE", IOW(0x94, 9, 4)),
+	BOTH("FICLONERANGE", IOW(0x94, 13, 32)),
+	BOTH("FIDEDUPERANGE", IOWR(0x94, 54, 24)),
+	BOTH("FS_IOC_FIEMAP", IOWR('f', 11, 32)),
+	BOTH("FS_IOC_GETFLAGS", IOR('f', 1, 8)),
+	BOTH("FS_IOC_SETFLAGS", IOW('f', 2, 8)),
+	BOTH("FS_IOC_GETVERSION", IOR('v', 1, 8)),
+	BOTH("FS_IOC_FSGETXATTR", IOR('X', 31, 28)),
+	BOTH("FS_IOC_FSSETXATTR", IOW('X', 32, 28)),
+	END,
+};
+
+static const struct argument arguments[] = {
+	{"socket", "domain", families, 0, 0},
+	{"socket", "type", socket_types, 1, 1},
+	{"socket", "protocol", protocols, 2, 2},
+	{"socketpair", "domain", families, 0, 0},
+	{"socketpair", "type", socket_types, 1, 1},
+	{"socketpair", "protocol", protocols, 2, 2},
+	{"clone", "flags", clone_flags, 0, 1},
+	{"unshare", "flags", clone_flags, 0, 0},
+	{"setns", "type", clone_flags, 1, 1},
+	{"mknod", "mode", modes, 1, 1},
+	{"mknodat", "mode", modes, 2, 2},
+	{"ioctl", "request", requests, 1, 1},
+	{"prctl", "option", options, 0, 0},
+};
+
+static const struct constant none[] = {END};
+
+/* Any call's arguments by number. */
+static const struct argument numbered[SECCOMP_ARGS] = {
+	{"", "arg0", none, 0, 0}, {"", "arg1", none, 1, 1}, {"", "arg2", none, 2, 2},
+	{"", "arg3", none, 3, 3}, {"", "arg4", none, 4, 4}, {"", "arg5", none, 5, 5},
+};
+
+static const struct {
+	const char *name;
+	int value;
+} errnos[] = {
+	{"EPERM", EPERM},
+	{"ENXIO", ENXIO},
+	{"EBADF", EBADF},
+	{"EACCES", EACCES},
+	{"ENODEV", ENODEV},
+	{"EINVAL", EINVAL},
+	{"ENOTTY", ENOTTY},
+	{"ENOSYS", ENOSYS},
+	{"EPROTONOSUPPORT", EPROTONOSUPPORT},
+	{"ESOCKTNOSUPPORT", ESOCKTNOSUPPORT},
+	{"EOPNOTSUPP", EOPNOTSUPP},
+	{"EAFNOSUPPORT", EAFNOSUPPORT},
+};
+
+const struct argument *argument_find(const char *call, const char *name)
+{
+	for (size_t i = 0; i < hr_count(arguments); i++)
+		if (strcmp(arguments[i].call, call) == 0 && strcmp(arguments[i].name, name) == 0)
+			return &arguments[i];
+	for (size_t i = 0; i < hr_count(numbered); i++)
+		if (strcmp(numbered[i].name, name) == 0)
+			return &numbered[i];
+	return NULL;
+}
+
+bool constant_find(const struct constant *table, const char *name, struct constant *ret)
+{
+	for (; table->name; table++) {
+		if (strcmp(table->name, name) == 0) {
+			*ret = *table;
+			return true;
+		}
+	}
+	return false;
+}
+
+int errno_find(const char *name)
+{
+	for (size_t i = 0; i < hr_count(errnos); i++)
+		if (strcmp(errnos[i].name, name) == 0)
+			return errnos[i].value;
+	return 0;
+}

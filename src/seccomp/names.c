@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "seccomp/names.h"
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "seccomp/seccomp.h"
+
+#include <seccomp.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CALLS_END 1024 /* above every system call number of the supported architectures */
+
+static const struct {
+	const char *name;
+	const char *oci;
+	uint32_t token;
+} arches[SECCOMP_ARCHES] = {
+	[SECCOMP_X86_64] = {"x86_64", "SCMP_ARCH_X86_64", SCMP_ARCH_X86_64},
+	[SECCOMP_AARCH64] = {"aarch64", "SCMP_ARCH_AARCH64", SCMP_ARCH_AARCH64},
+	[SECCOMP_RISCV64] = {"riscv64", "SCMP_ARCH_RISCV64", SCMP_ARCH_RISCV64},
+	[SECCOMP_PPC64LE] = {"ppc64le", "SCMP_ARCH_PPC64LE", SCMP_ARCH_PPC64LE},
+	[SECCOMP_S390X] = {"s390x", "SCMP_ARCH_S390X", SCMP_ARCH_S390X},
+};
+
+/* Without this list a misspelled name could not be told from one that the library is too
+ * old for. */
+static const char *const recent[] = {
+	"cachestat",      "fchmodat2",        "file_getattr",  "file_setattr",
+	"futex_requeue",  "futex_wait",       "futex_wake",    "getxattrat",
+	"listmount",      "listns",           "listxattrat",   "lsm_get_self_attr",
+	"lsm_set_self_attr", "lsm_list_modules", "map_shadow_stack", "mseal",
+	"open_tree_attr", "removexattrat",    "riscv_hwprobe", "rseq_slice_yield",
+	"setxattrat",     "statmount",        "uprobe",        "uretprobe",
+	NULL,
+};
+
+const char *seccomp_native(void)
+{
+#if defined(__x86_64__)
+	return "x86_64";
+#elif defined(__aarch64__)
+	return "aarch64";
+#elif defined(__riscv) && __riscv_xlen == 64
+	return "riscv64";
+#elif defined(__powerpc64__) && defined(__LITTLE_ENDIAN__)
+	return "ppc64le";
+#elif defined(__s390x__)
+	return "s390x";
+#else
+#error "no seccomp profile for this architecture: add it to src/seccomp/names.c"
+#endif
+}
+
+enum seccomp_arch names_arch(const char *name)
+{
+	enum seccomp_arch arch = 0;
+
+	while (arch < SECCOMP_ARCHES && strcmp(arches[arch].name, name) != 0)
+		arch++;
+	return arch;
+}
+
+const char *names_oci(enum seccomp_arch arch)
+{
+	return arches[arch].oci;
+}
+
+/* The library's own numbers below zero: -1 is unknown, -101 to -120 and -201 to -224 are
+ * calls that go through socketcall(2) and ipc(2), all else is absent on this
+ * architecture. Only ppc64le and s390x have these two of the five. */
+static bool there(int number, enum seccomp_arch arch)
+{
+	bool multiplexed = (number <= -101 && number >= -120) || (number <= -201 && number >= -224);
+
+	return number >= 0 || (multiplexed && (arch == SECCOMP_PPC64LE || arch == SECCOMP_S390X));
+}
+
+bool names_on(const char *call, enum seccomp_arch arch)
+{
+	return there(seccomp_syscall_resolve_name_arch(arches[arch].token, call), arch);
+}
+
+bool names_in_library(const char *call)
+{
+	for (enum seccomp_arch arch = 0; arch < SECCOMP_ARCHES; arch++)
+		if (names_on(call, arch))
+			return true;
+	return false;
+}
+
+bool names_recent(const char *call)
+{
+	return text_in(call, recent);
+}
+
+static size_t min3(size_t a, size_t b, size_t c)
+{
+	size_t least = a < b ? a : b;
+
+	return least < c ? least : c;
+}
+
+/* Letters to insert, drop or change to make b of a. Both are shorter than NAMES_SIZE. */
+static size_t distance(const char *a, const char *b)
+{
+	size_t row[NAMES_SIZE], width = strlen(b);
+
+	for (size_t j = 0; j <= width; j++)
+		row[j] = j;
+	for (size_t i = 1; a[i - 1] != '\0'; i++) {
+		size_t corner = row[0];
+
+		row[0] = i;
+		for (size_t j = 1; j <= width; j++) {
+			size_t above = row[j];
+
+			row[j] = min3(above + 1, row[j - 1] + 1,
+				      corner + (a[i - 1] == b[j - 1] ? 0 : 1));
+			corner = above;
+		}
+	}
+	return row[width];
+}
+
+const char *names_nearest(const char *call, char buf[NAMES_SIZE])
+{
+	enum seccomp_arch arch = names_arch(seccomp_native());
+	size_t best = 3;
+
+	if (strlen(call) >= NAMES_SIZE)
+		return NULL;
+	for (int number = 0; number < CALLS_END; number++) {
+		hr_autofree char *name =
+			seccomp_syscall_resolve_num_arch(arches[arch].token, number);
+		size_t far;
+
+		if (!name || strlen(name) >= NAMES_SIZE)
+			continue;
+		far = distance(call, name);
+		if (far < best) {
+			best = far;
+			snprintf(buf, NAMES_SIZE, "%s", name);
+		}
+	}
+	return best < 3 ? buf : NULL;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Names of system calls and architectures, as libseccomp knows them. names.c is the only
+ * file that includes it.
+ */
+#ifndef HR_SECCOMP_NAMES_H
+#define HR_SECCOMP_NAMES_H
+
+#include <stdbool.h>
+
+enum seccomp_arch {
+	SECCOMP_X86_64,
+	SECCOMP_AARCH64,
+	SECCOMP_RISCV64,
+	SECCOMP_PPC64LE,
+	SECCOMP_S390X,
+	SECCOMP_ARCHES
+};
+
+#define SECCOMP_EVERYWHERE ((1U << SECCOMP_ARCHES) - 1)
+#define SECCOMP_ON(arch) (1U << (arch))
+
+/* The architecture of that name; SECCOMP_ARCHES for others. */
+enum seccomp_arch names_arch(const char *name);
+
+/* "SCMP_ARCH_X86_64": how the runtime-spec calls it. */
+const char *names_oci(enum seccomp_arch arch);
+
+/* True if the library knows the call on this architecture, multiplexed ones included. */
+bool names_on(const char *call, enum seccomp_arch arch);
+
+/* True if the library knows the call on some architecture. */
+bool names_in_library(const char *call);
+
+/* True for calls younger than the oldest supported library (2.5.4). */
+bool names_recent(const char *call);
+
+#define NAMES_SIZE 40 /* bytes of the longest name of a call, with the NUL and to spare */
+
+/* The known name that is at most two letters off; NULL for none. */
+const char *names_nearest(const char *call, char buf[NAMES_SIZE]);
+
+#endif

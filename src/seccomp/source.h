@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Inside seccomp/: what a source is once parsed. A call (system call) has clauses, one for
+ * each statement that names it; a clause lets it through or answers an errno, on some
+ * architectures, always or where all its conditions hold. Everything lives in the
+ * source's arena. Conditions see the low 32 bits of an argument, the part of an int that
+ * the kernel reads; wider ones and pointers cannot be judged.
+ */
+#ifndef HR_SECCOMP_SOURCE_H
+#define HR_SECCOMP_SOURCE_H
+
+#include "base/embed.h"
+#include "seccomp/names.h"
+#include "seccomp/seccomp.h"
+
+#define SECCOMP_ARGS 6            /* arguments of a system call */
+#define SECCOMP_RULES_MAX 512     /* of one call, after expansion; the kernel's filters are short */
+#define SECCOMP_SOURCE_MAX 262144 /* bytes of a source */
+#define SECCOMP_SLOTS 1024        /* of the table of calls; Linux has fewer than 600 */
+
+/* A value with a name. On ppc64le ioctl numbers are encoded in another way. */
+struct constant {
+	const char *name; /* NULL ends a table */
+	uint32_t value;
+	uint32_t power; /* on ppc64le */
+};
+
+#define CONSTANT_ABSENT UINT32_MAX /* `power` of what ppc64le lacks */
+
+/* A named argument. clone takes its first two in the other order on s390x. */
+struct argument {
+	const char *call;
+	const char *name;
+	const struct constant *values; /* names that may stand for it */
+	unsigned index, index_s390x;   /* from 0 */
+};
+
+/* (argument & mask) == value: all that a rule can ask without a trap on some runtime. */
+struct test {
+	uint32_t mask, value;
+};
+
+struct tests {
+	const struct test *list;
+	size_t count;
+};
+
+struct condition {
+	const struct argument *argument;
+	struct tests any;   /* one of these must hold */
+	struct tests power; /* the same on ppc64le */
+};
+
+struct clause {
+	struct clause *next;
+	int answer;      /* errno; 0 lets the call through */
+	unsigned arches; /* bits of enum seccomp_arch */
+	const char *file;
+	unsigned line, column;
+	size_t count; /* of conditions; none: always */
+	struct condition conditions[];
+};
+
+struct call {
+	struct call *next; /* in the order of the source */
+	const char *name;
+	const char *file; /* whose clauses these are: those of an including file replace them */
+	struct clause *first, *last;
+};
+
+struct group {
+	struct group *next;
+	const char *name; /* with its @ */
+	size_t count;
+	const char **names;
+};
+
+struct arena_block;
+
+struct seccomp_source {
+	const char *name;
+	struct arena_block *blocks;
+	struct call *first, *last;
+	struct call *slots[SECCOMP_SLOTS];
+	struct group *groups;
+};
+
+/* From builtin.c, which the build makes of profiles/seccomp. */
+extern const struct embedded seccomp_sources[];
+
+/* Zeroed memory that lives as long as the source; NULL when memory is gone. */
+void *source_alloc(struct seccomp_source *source, size_t size);
+const char *source_copy(struct seccomp_source *source, const char *text, size_t len);
+
+/* The call of that name; NULL when it was never named. */
+struct call *source_call(const struct seccomp_source *source, const char *name);
+
+/* The same, made if there is none; NULL when memory is gone. */
+struct call *source_name(struct seccomp_source *source, const char *name);
+
+const struct group *source_group(const struct seccomp_source *source, const char *name);
+
+/* The constants (constants.c). */
+const struct argument *argument_find(const char *call, const char *name);
+const char *argument_names(const char *call); /* "domain, type, protocol" for messages */
+bool constant_find(const struct constant *table, const char *name, struct constant *ret);
+int errno_find(const char *name); /* 0 for a name that is not in the table */
+
+/* One rule as a runtime takes it. */
+struct rule {
+	const struct clause *clause;
+	size_t count;
+	unsigned index[SECCOMP_ARGS]; /* ascending */
+	struct test tests[SECCOMP_ARGS];
+};
+
+/*
+ * The conditional rules of a call on an architecture, for at most SECCOMP_RULES_MAX.
+ * HR_POLICY where two of them would be read differently by libseccomp's tree than as
+ * written: it goes down one branch and never comes back, so of rules that can match the
+ * same arguments only the ends may overlap, and only with one answer.
+ */
+int rules_of(const struct call *call, enum seccomp_arch arch, struct rule rules[], size_t *ret,
+	     struct hr_error *err);
+
+/* The clause without conditions that holds on `arch`; NULL for none. */
+const struct clause *rules_always(const struct call *call, enum seccomp_arch arch);
+
+#endif

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "state/record.h"
+
+#include "base/cleanup.h"
+#include "base/digest.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "json/edit.h"
+#include "state/sweep.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <time.h>
+
+#define LONGEST_RECORD ((size_t)4 * 1024 * 1024)
+
+/* realpath of the part that is there, the rest as it is: the root may be made later, by
+ * the runtime, and must have the same name then. */
+static void real_root(const char *root, struct text *ret)
+{
+	char head[PATH_MAX], resolved[PATH_MAX];
+	size_t len = strlen(root);
+
+	while (len > 0 && len < sizeof(head)) {
+		memcpy(head, root, len);
+		head[len] = '\0';
+		if (realpath(head, resolved)) {
+			text_adds(ret, resolved);
+			break;
+		}
+		while (len > 0 && root[len - 1] != '/')
+			len--;
+		while (len > 0 && root[len - 1] == '/')
+			len--;
+	}
+	text_adds(ret, len < sizeof(head) ? root + len : root);
+	while (ret->len > 1 && ret->data[ret->len - 1] == '/')
+		ret->data[--ret->len] = '\0';
+}
+
+static void file_name(const char *root, const char *id, char ret[DIGEST_HEX + 8])
+{
+	char digest[DIGEST_HEX];
+	text_auto struct text key = {0};
+
+	real_root(root, &key);
+	text_add(&key, "", 1);
+	text_adds(&key, id);
+	digest_sha256(key.failed ? "" : key.data, key.failed ? 0 : key.len, digest);
+	snprintf(ret, DIGEST_HEX + 8, "%s.json", digest);
+}
+
+int record_open(const char *statedir)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/records", statedir);
+	return open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+static int open_or_make(const char *statedir, struct hr_error *err)
+{
+	char path[PATH_MAX];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/records", statedir);
+	if (file_make_dirs(path, 0700, err) < 0)
+		return -1;
+	fd = record_open(statedir);
+	if (fd < 0)
+		return hr_fail_errno(err, errno, "%s", path);
+	return fd;
+}
+
+static struct json_doc *read_record(int dirfd, const char *name)
+{
+	hr_autofree char *text = NULL;
+	struct json_doc *doc = NULL;
+	struct stat st;
+	size_t len;
+
+	if (file_read_at(dirfd, name, name, LONGEST_RECORD, &text, &len, &st, NULL) < 0 ||
+	    !file_is_roots(&st) || json_parse(name, text, len, false, &doc, NULL) < 0)
+		return NULL;
+	return doc;
+}
+
+void record_load(const char *statedir, const char *root, const char *id, struct json_doc **ret)
+{
+	hr_autoclose int dirfd = record_open(statedir);
+	json_auto struct json_doc *doc = NULL;
+	char name[DIGEST_HEX + 8];
+	const char *state;
+
+	*ret = NULL;
+	if (dirfd < 0)
+		return;
+	file_name(root, id, name);
+	doc = read_record(dirfd, name);
+	state = doc ? json_string(json_root(doc), "state") : NULL;
+	if (state && strcmp(state, "committed") == 0)
+		*ret = hr_steal(doc);
+}
+
+static int write_record(int dirfd, const char *name, struct json_doc *record, const char *state,
+			struct hr_error *err)
+{
+	hr_autofree char *text = NULL;
+	size_t len;
+
+	if (!json_put_string(record, json_root(record), "state", state))
+		return hr_fail(err, HR_SYSTEM, "out of memory");
+	if (json_write(json_root(record), &text, &len, err) < 0 ||
+	    file_replace_at(dirfd, name, text, len, 0600, 0, 0, err) < 0)
+		return hr_context(err, "record");
+	return 0;
+}
+
+static int add_creator(struct json_doc *record, struct hr_error *err)
+{
+	struct json *creator = json_put(record, json_root(record), "creator",
+					json_new_object(record));
+
+	if (!json_put_int(record, creator, "pid", getpid()) ||
+	    !json_put_int(record, creator, "start", sweep_start_time(getpid())) ||
+	    !json_put_int(record, json_root(record), "made", time(NULL)) ||
+	    !json_put_int(record, json_root(record), "version", RECORD_VERSION))
+		return hr_fail(err, HR_SYSTEM, "out of memory");
+	return 0;
+}
+
+/* Held only for this call; the kernel drops it when we are killed. */
+static int take_lock(int dirfd, struct hr_error *err)
+{
+	int fd = openat(dirfd, ".lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		return hr_fail_errno(err, errno, "record lock");
+	while (flock(fd, LOCK_EX) < 0) {
+		if (errno != EINTR) {
+			hr_fail_errno(err, errno, "record lock");
+			close(fd);
+			return -1;
+		}
+	}
+	return fd;
+}
+
+int record_reserve(const char *statedir, const char *root, const char *id,
+		   struct json_doc *record, struct hr_error *err)
+{
+	hr_autoclose int dirfd = open_or_make(statedir, err);
+	hr_autoclose int lock = dirfd < 0 ? -1 : take_lock(dirfd, err);
+	json_auto struct json_doc *old = NULL;
+	char name[DIGEST_HEX + 8], shown[TEXT_SHOWN_SIZE];
+
+	if (lock < 0)
+		return -1;
+	file_name(root, id, name);
+	old = read_record(dirfd, name);
+	if (sweep_alive(root, id, old ? json_root(old) : NULL))
+		return hr_fail(err, HR_DENIED,
+			       "container id \"%s\" is in use below the runtime's root; choose "
+			       "another, or delete that container first",
+			       text_shown_z(id, shown));
+	if (add_creator(record, err) < 0 ||
+	    write_record(dirfd, name, record, "preparing", err) < 0)
+		return -1;
+	sweep_some(dirfd, RECORD_SWEPT, RECORD_GRACE);
+	return 0;
+}
+
+int record_commit(const char *statedir, const char *root, const char *id,
+		  struct json_doc *record, struct hr_error *err)
+{
+	hr_autoclose int dirfd = open_or_make(statedir, err);
+	char name[DIGEST_HEX + 8];
+
+	if (dirfd < 0)
+		return -1;
+	file_name(root, id, name);
+	return write_record(dirfd, name, record, "committed", err);
+}
+
+void record_withdraw(const char *statedir, const char *root, const char *id)
+{
+	hr_autoclose int dirfd = record_open(statedir);
+	char name[DIGEST_HEX + 8];
+
+	if (dirfd < 0)
+		return;
+	file_name(root, id, name);
+	unlinkat(dirfd, name, 0);
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "state/sweep.h"
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/text.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#define MOST_NAMES 65536 /* a directory larger than this is swept in part */
+
+int64_t sweep_start_time(pid_t pid)
+{
+	char path[64], stat[1024];
+	FILE *file;
+	const char *at;
+	int64_t start = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	file = fopen(path, "re");
+	if (!file)
+		return 0;
+	if (!fgets(stat, sizeof(stat), file))
+		stat[0] = '\0';
+	fclose(file);
+	/* The command, field 2, may hold blanks and parentheses: count behind the last one. */
+	at = strrchr(stat, ')');
+	for (int field = 2; at && field < 22; field++) {
+		at = strchr(at, ' ');
+		at = at ? at + 1 : NULL;
+	}
+	if (at)
+		start = strtoimax(at, NULL, 10);
+	return start;
+}
+
+static bool creator_lives(const struct json *record)
+{
+	int64_t pid, start;
+
+	if (!json_int(json_path(record, "creator.pid"), &pid) ||
+	    !json_int(json_path(record, "creator.start"), &start) || pid <= 0 || pid > INT_MAX)
+		return false;
+	return pid != getpid() && start != 0 && sweep_start_time((pid_t)pid) == start;
+}
+
+static bool runtime_has(const char *root, const char *id)
+{
+	char path[PATH_MAX];
+	int len = snprintf(path, sizeof(path), "%s/%s", root, id);
+
+	return len > 0 && (size_t)len < sizeof(path) && access(path, F_OK) == 0;
+}
+
+bool sweep_alive(const char *root, const char *id, const struct json *record)
+{
+	return runtime_has(root, id) || (record && creator_lives(record));
+}
+
+static bool dead(int dirfd, const char *name, int grace)
+{
+	hr_autofree char *text = NULL;
+	json_auto struct json_doc *doc = NULL;
+	const char *root, *id;
+	struct stat st;
+	size_t len;
+
+	if (file_read_at(dirfd, name, name, JSON_MAX_BYTES, &text, &len, &st, NULL) < 0 ||
+	    time(NULL) - st.st_mtime < grace)
+		return false;
+	if (json_parse(name, text, len, false, &doc, NULL) < 0)
+		return true;
+	root = json_string(json_root(doc), "root");
+	id = json_string(json_root(doc), "id");
+	return !root || !id || !sweep_alive(root, id, json_root(doc));
+}
+
+static bool is_record(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.' && text_ends(entry->d_name, ".json");
+}
+
+static size_t count(DIR *dir)
+{
+	size_t records = 0;
+
+	for (const struct dirent *entry; records < MOST_NAMES && (entry = readdir(dir));)
+		records += is_record(entry);
+	rewinddir(dir);
+	return records;
+}
+
+void sweep_some(int dirfd, unsigned most, int grace)
+{
+	int copy = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+	size_t all, skip, seen = 0;
+
+	if (!dir) {
+		if (copy >= 0)
+			close(copy);
+		return;
+	}
+	all = count(dir);
+	/* Start somewhere else each time, so that many live records do not hide dead ones. */
+	skip = all > most ? (size_t)getpid() * 2654435761U % all : 0;
+	for (const struct dirent *entry; seen < skip + most && (entry = readdir(dir));) {
+		if (!is_record(entry) || seen++ < skip)
+			continue;
+		if (dead(dirfd, entry->d_name, grace))
+			unlinkat(dirfd, entry->d_name, 0);
+	}
+	closedir(dir);
+}

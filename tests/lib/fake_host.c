@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fake_host.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct json *facts_of(struct host *host)
+{
+	return ((struct fake_host *)host)->facts;
+}
+
+static enum host_ns fake_ns(struct host *host, const char *type, const char *path)
+{
+	const char *what = json_string(json_get(facts_of(host), "namespaces"), path);
+
+	(void)type;
+	if (what && strcmp(what, "host") == 0)
+		return HOST_NS_HOST;
+	return what ? HOST_NS_WRONG : HOST_NS_OTHER;
+}
+
+static const char *fake_root_wrong(struct host *host, const char *path)
+{
+	(void)path;
+	return json_string(facts_of(host), "root_wrong");
+}
+
+static enum host_entry fake_root_entry(struct host *host, const char *root, const char *name)
+{
+	const char *what = json_string(json_get(facts_of(host), "entries"), name);
+
+	(void)root;
+	if (!what)
+		return HOST_ENTRY_ABSENT;
+	return strcmp(what, "directory") == 0 ? HOST_ENTRY_DIRECTORY : HOST_ENTRY_OTHER;
+}
+
+static bool fake_root_resolve(struct host *host, const char *root, const char *path,
+			      char ret[PATH_MAX])
+{
+	const char *target = json_string(json_get(facts_of(host), "links"), path);
+
+	(void)root;
+	snprintf(ret, PATH_MAX, "%s", target ? target : path);
+	return true;
+}
+
+static bool fake_same_program(struct host *host, const char *path, const char *trusted)
+{
+	const char *target = json_string(json_get(facts_of(host), "programs"), path);
+
+	return target && strcmp(target, trusted) == 0;
+}
+
+void fake_host_init(struct fake_host *fake, const struct json *facts)
+{
+	*fake = (struct fake_host){
+		.ops =
+			{
+				.ns = fake_ns,
+				.root_wrong = fake_root_wrong,
+				.root_entry = fake_root_entry,
+				.root_resolve = fake_root_resolve,
+				.same_program = fake_same_program,
+				.unsafe_annotations = json_get(facts, "unsafe_annotations"),
+			},
+		.facts = facts,
+	};
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A machine that a test describes as JSON, in place of the real one:
+ * { "namespaces": {"PATH": "host"|"wrong"}, any other path is another container's;
+ *   "root_wrong": "text",                    why root.path is refused (absent: it is fine)
+ *   "entries": {"dev": "directory"|"other"}, what is in the rootfs (absent: not there)
+ *   "links": {"/w": "/proc/self/fd/7"},      where a path of the container leads
+ *   "programs": {"/proc/7/exe": "/usr/bin/dockerd"},
+ *   "unsafe_annotations": ["x."] }
+ */
+#ifndef HR_TESTS_FAKE_HOST_H
+#define HR_TESTS_FAKE_HOST_H
+
+#include "host/host.h"
+
+struct fake_host {
+	struct host ops; /* first */
+	const struct json *facts;
+};
+
+void fake_host_init(struct fake_host *fake, const struct json *facts);
+
+#endif
