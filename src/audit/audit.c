@@ -32,8 +32,8 @@ const char *audit_now(char buf[AUDIT_TIME])
 static int open_log(const char *file)
 {
 	/* O_NONBLOCK: somebody's FIFO must not hold a create. */
-	return open(file,
-		    O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0640);
+	return open(file, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC,
+		    0640);
 }
 
 static int make_parent(const char *file, struct hr_error *err)

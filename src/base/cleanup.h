@@ -20,14 +20,14 @@ static inline void hr_cleanup_close(const int *fd)
 		close(*fd);
 }
 
-#define hr_autofree __attribute__((cleanup(hr_cleanup_free)))
+#define hr_autofree  __attribute__((cleanup(hr_cleanup_free)))
 #define hr_autoclose __attribute__((cleanup(hr_cleanup_close)))
 
-#define hr_steal(p)                    \
-	({                             \
+#define hr_steal(p)                     \
+	({                              \
 		__typeof__(p) t_ = (p); \
-		(p) = NULL;            \
-		t_;                    \
+		(p) = NULL;             \
+		t_;                     \
 	})
 
 static inline int hr_steal_fd(int *fd)

@@ -10,7 +10,7 @@
 struct embedded {
 	const char *name;  /* file name without its extension; NULL ends the table */
 	const char *bytes; /* NUL-terminated */
-	size_t len;        /* without the NUL */
+	size_t len;	   /* without the NUL */
 };
 
 #endif

@@ -34,7 +34,7 @@ EOF
 table=
 number=0
 for file; do
-	[ -f "$file" ] && [ -r "$file" ] || fail "not a file that can be read: $file"
+	[ -f "$file" ] || fail "not a file: $file"
 	name=${file##*/}
 	name=${name%.*}
 	case $name in

@@ -91,8 +91,7 @@ static int write_temporary(int dirfd, const char *temporary, const char *bytes, 
 		return hr_fail_errno(err, errno, "%s: create", temporary);
 	if (file_write_fd(fd, temporary, bytes, len, err) < 0)
 		return -1;
-	if (fchown(fd, like->st_uid, like->st_gid) < 0 ||
-	    fchmod(fd, like->st_mode & 07777) < 0)
+	if (fchown(fd, like->st_uid, like->st_gid) < 0 || fchmod(fd, like->st_mode & 07777) < 0)
 		return hr_fail_errno(err, errno, "%s: set owner and mode", temporary);
 	return 0;
 }

@@ -23,8 +23,7 @@ int file_read_fd(int fd, const char *shown, size_t max, char **ret, size_t *ret_
 		 struct hr_error *err);
 
 /* Write all bytes; HR_SYSTEM on a short or failed write. */
-int file_write_fd(int fd, const char *shown, const char *bytes, size_t len,
-		  struct hr_error *err);
+int file_write_fd(int fd, const char *shown, const char *bytes, size_t len, struct hr_error *err);
 
 /*
  * Replace or make a file: a temporary file in the same directory with `mode`, `uid` and

@@ -22,7 +22,7 @@ void text_addf(struct text *text, const char *fmt, ...) __attribute__((format(pr
 void text_free(struct text *text);
 #define text_auto __attribute__((cleanup(text_free)))
 
-#define TEXT_SHOWN_MAX 64                         /* bytes of a foreign value that are shown */
+#define TEXT_SHOWN_MAX	64			  /* bytes of a foreign value that are shown */
 #define TEXT_SHOWN_SIZE (TEXT_SHOWN_MAX * 4 + 16) /* room for the escaped form, dots and NUL */
 
 /*

@@ -13,10 +13,10 @@
 #define MAX_LINKS 40 /* as the kernel's own limit, path_resolution(7) */
 
 struct walk {
-	const char *path;      /* as it was given, for messages */
-	char left[PATH_MAX];   /* what is still to be walked */
-	int at;                /* O_PATH descriptor of where we are */
-	bool sticky;           /* the directory `at` is world-writable and sticky */
+	const char *path;    /* as it was given, for messages */
+	char left[PATH_MAX]; /* what is still to be walked */
+	int at;		     /* O_PATH descriptor of where we are */
+	bool sticky;	     /* the directory `at` is world-writable and sticky */
 	unsigned links;
 	struct hr_error *err;
 };
@@ -100,7 +100,8 @@ static int step(struct walk *walk, const char *part)
 	if (fstat(next, &st) < 0)
 		return hr_fail_errno(walk->err, errno, "fstat");
 	if (walk->sticky && st.st_uid != 0)
-		return untrusted(walk, part, "in a directory that everybody can write is not root's");
+		return untrusted(walk, part,
+				 "in a directory that everybody can write is not root's");
 	if (check_step(walk, part, &st) < 0)
 		return -1;
 	if (S_ISLNK(st.st_mode))

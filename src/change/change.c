@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MOST_NAMED 4       /* further refused fields that a message names */
+#define MOST_NAMED    4	   /* further refused fields that a message names */
 #define LONGEST_SHOWN 1024 /* bytes of a value that stand in the report as they are */
 
 static const char *const mode_names[MODES] = {"enforce", "audit", "off"};
@@ -32,8 +32,8 @@ int change_init(struct change *out, struct json_doc *doc, struct hr_error *err)
 	*out = (struct change){.doc = doc, .notes = json_new("report")};
 	if (!out->notes)
 		return hr_fail(err, HR_SYSTEM, "out of memory");
-	out->report = json_put(out->notes, json_root(out->notes), "report",
-			       json_new_array(out->notes));
+	out->report =
+		json_put(out->notes, json_root(out->notes), "report", json_new_array(out->notes));
 	out->ceilings = json_put(out->notes, json_root(out->notes), "ceilings",
 				 json_new_object(out->notes));
 	if (!out->report || !out->ceilings)
@@ -117,8 +117,8 @@ static void note(struct change *out, const struct entry *entry, const struct rea
 	struct json_doc *doc = out->notes;
 	struct json *json = json_append(out->report, json_new_object(doc));
 	char origin[CHANGE_ORIGIN];
-	const char *from_policy = reason->by || !out->origin ? change_origin(reason->by, origin)
-							     : out->origin;
+	const char *from_policy =
+		reason->by || !out->origin ? change_origin(reason->by, origin) : out->origin;
 	bool good = json_put_string(doc, json, "path", entry->path) &&
 		    json_put_string(doc, json, "action", entry->action) &&
 		    json_put_string(doc, json, "mode", change_mode_name(out->mode)) &&

@@ -26,14 +26,14 @@ struct reason {
 };
 
 struct change {
-	struct json_doc *doc;    /* the document that is changed */
-	struct json_doc *notes;  /* owns report and ceilings */
-	struct json *report;     /* array of entries */
-	struct json *ceilings;   /* object: control -> what exec and update may get */
-	const char *control;     /* whose turn it is */
-	enum change_mode mode;   /* of that control */
-	const char *origin;      /* where its rules come from, when an entry has no `by` */
-	size_t refusals;         /* entries that refuse in enforce mode */
+	struct json_doc *doc;	/* the document that is changed */
+	struct json_doc *notes; /* owns report and ceilings */
+	struct json *report;	/* array of entries */
+	struct json *ceilings;	/* object: control -> what exec and update may get */
+	const char *control;	/* whose turn it is */
+	enum change_mode mode;	/* of that control */
+	const char *origin;	/* where its rules come from, when an entry has no `by` */
+	size_t refusals;	/* entries that refuse in enforce mode */
 	bool failed;
 };
 

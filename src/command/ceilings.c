@@ -8,8 +8,8 @@
 static int empty_document(struct call *call, struct hr_error *err)
 {
 	call->document = json_new("config.json");
-	if (!call->document || !json_put_string(call->document, json_root(call->document),
-						"ociVersion", "1.0.2"))
+	if (!call->document ||
+	    !json_put_string(call->document, json_root(call->document), "ociVersion", "1.0.2"))
 		return hr_fail(err, HR_SYSTEM, "out of memory");
 	return 0;
 }
@@ -26,9 +26,8 @@ static int decide_default(struct call *own, const char *bundle, struct hr_error 
 	return call_decide(own, NULL, err);
 }
 
-int command_default_ceilings(const struct call *call, const char *bundle,
-			     struct json_doc **ret_doc, const struct json **ret,
-			     struct hr_error *err)
+int command_default_ceilings(const struct call *call, const char *bundle, struct json_doc **ret_doc,
+			     const struct json **ret, struct hr_error *err)
 {
 	json_auto struct json_doc *doc = json_new("default ceilings");
 	struct json *copy = NULL;

@@ -35,9 +35,8 @@ int command_runtime(const char *handler, int argc, char *const argv[], const cha
 
 /* Ceilings of a container of which there is no record: the default profile's, met with the
  * bundle's own. `bundle` NULL: of nothing. The object lives in ret_doc. */
-int command_default_ceilings(const struct call *call, const char *bundle,
-			     struct json_doc **ret_doc, const struct json **ret,
-			     struct hr_error *err);
+int command_default_ceilings(const struct call *call, const char *bundle, struct json_doc **ret_doc,
+			     const struct json **ret, struct hr_error *err);
 
 /* --- our own --- */
 struct own_command {

@@ -27,8 +27,7 @@ static int check_id(const char *id, struct hr_error *err)
 
 	if (id && runtime_id_sound(id))
 		return 0;
-	return hr_fail(err, HR_USAGE,
-		       "container id \"%s\": use letters, digits and _+.- only",
+	return hr_fail(err, HR_USAGE, "container id \"%s\": use letters, digits and _+.- only",
 		       text_shown_z(id ? id : "", shown));
 }
 
@@ -66,8 +65,8 @@ static int become_runtime(struct call *call, unsigned kept, struct hr_error *err
 {
 	static const char *const without[] = {"bundle", NULL};
 	const char *const extra[] = {"--bundle", call->bundle, NULL};
-	hr_autofree char **argv = grammar_write(call->request, launch_name(&call->runtime),
-						without, extra, false);
+	hr_autofree char **argv =
+		grammar_write(call->request, runtime_kind_name(call->runtime.kind), without, extra, false);
 
 	if (!argv)
 		return hr_fail(err, HR_SYSTEM, "out of memory");

@@ -89,7 +89,8 @@ static int decide(struct call *call, struct hr_error *err)
 	char bundle[PATH_MAX];
 
 	if (!call->request->id || !runtime_id_sound(call->request->id))
-		return hr_fail(err, HR_USAGE, "exec needs a container id of letters, digits and _+.-");
+		return hr_fail(err, HR_USAGE,
+			       "exec needs a container id of letters, digits and _+.-");
 	if (runtime_trust(&call->runtime, err) < 0 || find_bundle(call, bundle, err) < 0)
 		return -1;
 	record_load(call->statedir, call_root(call), call->request->id, &call->record);
@@ -97,8 +98,8 @@ static int decide(struct call *call, struct hr_error *err)
 		return -1;
 	if (call->record)
 		ceilings = json_get(json_root(call->record), "ceilings");
-	if (!ceilings && command_default_ceilings(call, bundle[0] ? bundle : NULL, &owner,
-						  &ceilings, err) < 0)
+	if (!ceilings &&
+	    command_default_ceilings(call, bundle[0] ? bundle : NULL, &owner, &ceilings, err) < 0)
 		return -1;
 	snprintf(call->bundle, sizeof(call->bundle), "%s", bundle);
 	if (read_process(call, bundle, err) < 0 || host_open(bundle, &call->host, err) < 0 ||
@@ -114,7 +115,7 @@ static int become_runtime(struct call *call, int document, unsigned kept, struct
 	hr_autofree char **argv = NULL;
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", document);
-	argv = grammar_write(call->request, launch_name(&call->runtime), process_flags, extra,
+	argv = grammar_write(call->request, runtime_kind_name(call->runtime.kind), process_flags, extra,
 			     false);
 	if (!argv)
 		return hr_fail(err, HR_SYSTEM, "out of memory");

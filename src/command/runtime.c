@@ -72,8 +72,7 @@ static int without_handler(struct call *call, struct hr_error *err)
 		if (kind == RUNTIME_KINDS)
 			continue;
 		call->runtime.kind = RUNTIME_KINDS;
-		if (own_runtime(call, &changed, NULL) < 0 &&
-		    !runtime_usual(kind, &call->runtime))
+		if (own_runtime(call, &changed, NULL) < 0 && !runtime_usual(kind, &call->runtime))
 			return -1;
 		return parse(call, err) < 0 ? -1 : command_pass(call, err);
 	}
@@ -137,8 +136,9 @@ int command_runtime(const char *handler, int argc, char *const argv[], const cha
 	call_init(&call, handler, argc, argv);
 	grammar_log(RUNTIME_RUNC, argc, argv, ret_log, &json);
 	if (geteuid() != 0) {
-		hr_fail(err, HR_USAGE, "hardrun works as root only; rootless containers are not its "
-				       "business, call the runtime itself");
+		hr_fail(err, HR_USAGE,
+			"hardrun works as root only; rootless containers are not its "
+			"business, call the runtime itself");
 	} else if (runtime_find(call.confdir, handler, &call.runtime, err) < 0) {
 		struct hr_error other = {0};
 

@@ -79,8 +79,8 @@ static int put_body(struct call *call, struct hr_error *err)
 static int commit(struct call *call, bool body, struct hr_error *err)
 {
 	static const char *const without[] = {"resources", NULL};
-	static const char *const extra[] = {"--resources", "-", NULL};
-	hr_autofree char **argv = grammar_write(call->request, launch_name(&call->runtime), without,
+	static const char *const extra[] = {"--resources=-", NULL};
+	hr_autofree char **argv = grammar_write(call->request, runtime_kind_name(call->runtime.kind), without,
 						body ? extra : NULL, false);
 
 	if (!argv)

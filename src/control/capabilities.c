@@ -39,7 +39,8 @@ static int check(const struct json *rules, struct hr_error *err)
 		json_each(name, json_get(rules, lists[i]))
 			if (!is_capability(name->text))
 				return control_policy_error(
-					name, err, "\"%s\" is no capability; write CAP_NET_BIND_SERVICE",
+					name, err,
+					"\"%s\" is no capability; write CAP_NET_BIND_SERVICE",
 					text_shown_z(name->text, shown));
 	return 0;
 }
@@ -126,11 +127,12 @@ static void empty(struct change *out, const struct json *set, const char *path)
 		}
 	}
 	if (json_count(set) > 0)
-		change_set(out, path, json_new_array(change_doc(out)), NULL,
-			   &(struct reason){
-				   .rule = "capabilities.ambient",
-				   .why = "inheritable and ambient capabilities reach programs that "
-					  "were not given any"});
+		change_set(
+			out, path, json_new_array(change_doc(out)), NULL,
+			&(struct reason){
+				.rule = "capabilities.ambient",
+				.why = "inheritable and ambient capabilities reach programs that "
+				       "were not given any"});
 }
 
 static void each_set(const struct control_in *in, struct change *out, const struct json *sets,
@@ -151,8 +153,7 @@ static void create(const struct control_in *in, struct change *out)
 	struct json *ceiling = json_new_object(change_notes(out));
 	const struct json *bounding;
 
-	each_set(in, out, json_path(in->document, "process.capabilities"),
-		 "process.capabilities");
+	each_set(in, out, json_path(in->document, "process.capabilities"), "process.capabilities");
 	/* What is left after the changes is what exec may get. */
 	bounding = json_path(in->document, "process.capabilities.bounding");
 	json_put(change_notes(out), ceiling, "allow",

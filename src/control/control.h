@@ -47,7 +47,7 @@ struct control {
 	/* What the types of options cannot say; may be NULL. HR_POLICY. */
 	int (*check)(const struct json *rules, struct hr_error *err);
 	void (*create)(const struct control_in *in, struct change *out);
-	void (*exec)(const struct control_in *in, struct change *out);   /* may be NULL */
+	void (*exec)(const struct control_in *in, struct change *out);	 /* may be NULL */
 	void (*update)(const struct control_in *in, struct change *out); /* may be NULL */
 };
 

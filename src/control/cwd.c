@@ -89,8 +89,7 @@ static void create(const struct control_in *in, struct change *out)
 	struct json *ceiling = json_new_object(change_notes(out));
 	const char *root = json_string(json_get(in->document, "root"), "path");
 
-	judge(in, out, "process.cwd", root,
-	      json_string(json_get(in->document, "process"), "cwd"));
+	judge(in, out, "process.cwd", root, json_string(json_get(in->document, "process"), "cwd"));
 	json_put_string(change_notes(out), ceiling, "root", root ? root : "");
 	change_ceiling(out, ceiling);
 }
@@ -104,8 +103,9 @@ static void exec(const struct control_in *in, struct change *out)
 
 const struct control control_cwd = {
 	.name = "cwd",
-	.sentence = "Refuses a working directory, on create and exec, through which the host's files "
-		    "could be reached.",
+	.sentence =
+		"Refuses a working directory, on create and exec, through which the host's files "
+		"could be reached.",
 	.create = create,
 	.exec = exec,
 };

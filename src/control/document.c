@@ -30,15 +30,16 @@ static void refuse_unknown(void *data, const char *path, const struct json *valu
 	json_each(pattern, accepted)
 		if (text_match(pattern->text, path))
 			return;
-	change_refuse(unknown->out, path, NULL,
-		      &(struct reason){
-			      .rule = "document.accept_unknown",
-			      .by = accepted,
-			      .why = "no field of runtime-spec 1.3; it may be a restriction or a new "
-				     "power, and the runtime might read it",
-			      .remedy = "remove it, or list this path in \"document\": "
-					"{\"accept_unknown\": [...]}",
-		      });
+	change_refuse(
+		unknown->out, path, NULL,
+		&(struct reason){
+			.rule = "document.accept_unknown",
+			.by = accepted,
+			.why = "no field of runtime-spec 1.3; it may be a restriction or a new "
+			       "power, and the runtime might read it",
+			.remedy = "remove it, or list this path in \"document\": "
+				  "{\"accept_unknown\": [...]}",
+		});
 }
 
 /* Other platforms' fields: Linux runtimes ignore them, so leaving them out loses nothing. */
@@ -96,7 +97,8 @@ static void judge_version(const struct control_in *in, struct change *out)
 		      &(struct reason){
 			      .rule = "document",
 			      .why = "not a version of the runtime-spec from 1.0 to 1.3",
-			      .remedy = "use an engine that writes one of these, or a newer hardrun",
+			      .remedy =
+				      "use an engine that writes one of these, or a newer hardrun",
 		      });
 }
 

@@ -13,8 +13,9 @@ static const struct control_option options[] = {
 	{0},
 };
 
-static const char *const kinds[] = {"prestart",	      "createRuntime", "createContainer",
-				    "startContainer", "poststart",     "poststop", NULL};
+static const char *const kinds[] = {
+	"prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop",
+	NULL};
 
 /* A hook's program reads these before its own main (glibc ld.so(8), iconv). */
 static bool loads_code(const char *variable)
@@ -49,8 +50,9 @@ static bool listed(const struct control_in *in, const char *kind, const char *pa
 
 /*
  * Docker's own hook moves the container's interfaces: prestart, path /proc/PID/exe of
- * dockerd, argv[0] libnetwork-setkey (by which dockerd knows what to do), runtime root
- * .../moby. The path that dockerd really is, or NULL.
+ * dockerd (or what this control wrote in its place), argv[0] libnetwork-setkey (by which
+ * dockerd knows what to do), runtime root .../moby. The path that dockerd really is, or
+ * NULL.
  */
 static const char *docker_program(const struct control_in *in, const char *kind,
 				  const struct json *hook)
@@ -58,12 +60,12 @@ static const char *docker_program(const struct control_in *in, const char *kind,
 	const char *path = json_string(hook, "path");
 	const struct json *args = json_get(hook, "args");
 
-	if (strcmp(kind, "prestart") != 0 || !in->root || !text_ends(in->root, "/moby") ||
-	    !text_match("/proc/*/exe", path) || json_count(args) < 1 ||
-	    strcmp(args->first->text, "libnetwork-setkey") != 0)
+	if (strcmp(kind, "prestart") != 0 || !path || !in->root || !text_ends(in->root, "/moby") ||
+	    json_count(args) < 1 || strcmp(args->first->text, "libnetwork-setkey") != 0)
 		return NULL;
 	json_each(trusted, json_get(in->rules, "docker"))
-		if (in->host->same_program(in->host, path, trusted->text))
+		if ((text_match("/proc/*/exe", path) || strcmp(path, trusted->text) == 0) &&
+		    in->host->same_program(in->host, path, trusted->text))
 			return trusted->text;
 	return NULL;
 }
@@ -112,16 +114,17 @@ static void judge(const struct control_in *in, struct change *out, const char *k
 		return;
 	}
 	snprintf(remedy, sizeof(remedy),
-		 "if it is needed, allow it in a profile: \"hooks\": {\"allow\": [\"%s:%s\"]}", kind,
-		 path ? text_shown_z(path, shown) : "PATH");
-	change_refuse(out, where, path,
-		      &(struct reason){
-			      .rule = "hooks.allow",
-			      .by = json_get(in->rules, "allow"),
-			      .why = "a hook runs on the host as root, and leaving it out might take "
-				     "away a restriction",
-			      .remedy = remedy,
-		      });
+		 "if it is needed, allow it in a profile: \"hooks\": {\"allow\": [\"%s:%s\"]}",
+		 kind, path ? text_shown_z(path, shown) : "PATH");
+	change_refuse(
+		out, where, path,
+		&(struct reason){
+			.rule = "hooks.allow",
+			.by = json_get(in->rules, "allow"),
+			.why = "a hook runs on the host as root, and leaving it out might take "
+			       "away a restriction",
+			.remedy = remedy,
+		});
 }
 
 static void judge_environment(const struct control_in *in, struct change *out)
@@ -131,13 +134,14 @@ static void judge_environment(const struct control_in *in, struct change *out)
 
 	json_each(variable, json_path(in->document, "process.env")) {
 		if (loads_code(variable->text))
-			change_refuse(out, change_index_path("process.env", index, path), NULL,
-				      &(struct reason){
-					      .rule = "hooks.allow",
-					      .why = "a variable by which the loader runs other "
-						     "code, beside a hook that may be started with it",
-					      .remedy = "remove the variable or the hooks",
-				      });
+			change_refuse(
+				out, change_index_path("process.env", index, path), NULL,
+				&(struct reason){
+					.rule = "hooks.allow",
+					.why = "a variable by which the loader runs other "
+					       "code, beside a hook that may be started with it",
+					.remedy = "remove the variable or the hooks",
+				});
 		index++;
 	}
 }
@@ -163,8 +167,9 @@ static void create(const struct control_in *in, struct change *out)
 
 const struct control control_hooks = {
 	.name = "hooks",
-	.sentence = "Refuses hooks that are not listed; listed ones, and Docker's own, get an explicit "
-		    "environment and a time limit.",
+	.sentence =
+		"Refuses hooks that are not listed; listed ones, and Docker's own, get an explicit "
+		"environment and a time limit.",
 	.options = options,
 	.check = check,
 	.create = create,

@@ -21,10 +21,11 @@ static int check(const struct json *rules, struct hr_error *err)
 	for (const struct control_option *option = options; option->name; option++)
 		json_each(type, json_get(rules, option->name))
 			if (!host_ns_file(type->text))
-				return control_policy_error(type, err,
-							    "\"%s\" is no namespace; there are: mount pid "
-							    "ipc network uts cgroup user time",
-							    text_shown_z(type->text, shown));
+				return control_policy_error(
+					type, err,
+					"\"%s\" is no namespace; there are: mount pid "
+					"ipc network uts cgroup user time",
+					text_shown_z(type->text, shown));
 	/* Without a mount namespace runc mounts on the host itself. */
 	if (json_has_string(json_get(rules, "allow_host"), "mount"))
 		return control_policy_error(json_get(rules, "allow_host"), err,
@@ -51,8 +52,8 @@ static void refuse_host(const struct control_in *in, struct change *out, const c
 				       .remedy = remedy});
 }
 
-static void refuse_entry(struct change *out, const char *path, const char *value,
-			 const char *why, const char *remedy)
+static void refuse_entry(struct change *out, const char *path, const char *value, const char *why,
+			 const char *remedy)
 {
 	change_refuse(out, path, value,
 		      &(struct reason){.rule = "namespaces", .why = why, .remedy = remedy});
@@ -111,7 +112,8 @@ static void judge_listed(const struct control_in *in, struct change *out, const 
 			refuse_entry(out, where, type, "not a type of namespace",
 				     "use mount, pid, ipc, network, uts, cgroup, user or time");
 		else if (listed_before(list, entry, type))
-			refuse_entry(out, where, type, "listed twice; runtimes differ in which one counts",
+			refuse_entry(out, where, type,
+				     "listed twice; runtimes differ in which one counts",
 				     "remove one");
 		else if (path && path[0] != '\0')
 			judge_path(in, out, index, type, path);

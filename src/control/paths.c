@@ -27,8 +27,8 @@ static void unite(const struct control_in *in, struct change *out, const char *p
 {
 	const struct json *asked = json_path(in->document, path);
 	const struct json *minimum = json_get(in->rules, option);
-	struct json *all = asked ? json_clone(change_doc(out), asked)
-				 : json_new_array(change_doc(out));
+	struct json *all =
+		asked ? json_clone(change_doc(out), asked) : json_new_array(change_doc(out));
 	text_auto struct text added = {0};
 	char rule[32];
 
@@ -41,11 +41,12 @@ static void unite(const struct control_in *in, struct change *out, const char *p
 	if (added.len == 0)
 		return;
 	snprintf(rule, sizeof(rule), "paths.%s", option);
-	change_set(out, path, all, added.data,
-		   &(struct reason){.rule = rule,
-				    .by = minimum,
-				    .why = "shows or changes what all containers of the kernel share",
-				    .remedy = NULL});
+	change_set(
+		out, path, all, added.data,
+		&(struct reason){.rule = rule,
+				 .by = minimum,
+				 .why = "shows or changes what all containers of the kernel share",
+				 .remedy = NULL});
 }
 
 static void create(const struct control_in *in, struct change *out)

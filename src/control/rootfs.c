@@ -12,13 +12,14 @@ static void judge_root(const struct control_in *in, struct change *out, const ch
 	const char *why = path ? in->host->root_wrong(in->host, path) : "missing";
 
 	if (why)
-		change_refuse(out, "root.path", path,
-			      &(struct reason){
-				      .rule = "rootfs",
-				      .why = why,
-				      .remedy = "name a directory that holds the image and nothing of "
-						"the host",
-			      });
+		change_refuse(
+			out, "root.path", path,
+			&(struct reason){
+				.rule = "rootfs",
+				.why = why,
+				.remedy = "name a directory that holds the image and nothing of "
+					  "the host",
+			});
 }
 
 static void judge_entry(const struct control_in *in, struct change *out, const char *path,
@@ -51,7 +52,8 @@ static void create(const struct control_in *in, struct change *out)
 
 const struct control control_rootfs = {
 	.name = "rootfs",
-	.sentence = "Refuses a root that is part of the host's own tree, and images whose /dev, /proc "
-		    "or /sys is not a directory.",
+	.sentence =
+		"Refuses a root that is part of the host's own tree, and images whose /dev, /proc "
+		"or /sys is not a directory.",
 	.create = create,
 };

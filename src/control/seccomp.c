@@ -89,11 +89,12 @@ static void judge_callers(const struct json *filter, struct change *out)
  * that are not empty. */
 static void force_flags(struct change *out)
 {
-	change_set(out, FIELD ".flags", json_new_array(change_doc(out)), NULL,
-		   &(struct reason){
-			   .rule = "seccomp",
-			   .why = "flags weaken the filter, and crun adds one where none are listed",
-		   });
+	change_set(
+		out, FIELD ".flags", json_new_array(change_doc(out)), NULL,
+		&(struct reason){
+			.rule = "seccomp",
+			.why = "flags weaken the filter, and crun adds one where none are listed",
+		});
 }
 
 static void create(const struct control_in *in, struct change *out)

@@ -8,9 +8,10 @@
 #include <string.h>
 
 const struct control *const controls[] = {
-	&control_document,   &control_capabilities, &control_no_new_privs, &control_namespaces,
-	&control_annotations, &control_hooks,	    &control_paths,	   &control_cwd,
-	&control_rootfs,     &control_restore,	    &control_seccomp,	   &control_devices,
+	&control_document,   &control_capabilities, &control_no_new_privs,
+	&control_namespaces, &control_annotations,  &control_hooks,
+	&control_paths,	     &control_cwd,	    &control_rootfs,
+	&control_restore,    &control_seccomp,	    &control_devices,
 	&control_apparmor,   &control_selinux,	    NULL,
 };
 

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#define PATIENCE_MS 5000 /* a cold disk; runc answers in 5 ms */
+#define PATIENCE_MS    5000 /* a cold disk; runc answers in 5 ms */
 #define LONGEST_ANSWER ((size_t)256 * 1024)
 
 static char *environment[] = {(char[]){"PATH=/usr/sbin:/usr/bin:/sbin:/bin"}, NULL};

@@ -13,9 +13,9 @@
 #include <stdbool.h>
 
 enum host_ns {
-	HOST_NS_OTHER,  /* a namespace of the asked type, neither ours nor pid 1's */
-	HOST_NS_HOST,   /* hardrun's own or pid 1's, by device and inode */
-	HOST_NS_WRONG,  /* no namespace of that type, or cannot be opened */
+	HOST_NS_OTHER, /* a namespace of the asked type, neither ours nor pid 1's */
+	HOST_NS_HOST,  /* hardrun's own or pid 1's, by device and inode */
+	HOST_NS_WRONG, /* no namespace of that type, or cannot be opened */
 };
 
 enum host_entry {

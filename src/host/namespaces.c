@@ -23,10 +23,10 @@ static const struct {
 	const char *type, *file;
 	int flag;
 } table[] = {
-	{"mount", "mnt", CLONE_NEWNS},	    {"pid", "pid", CLONE_NEWPID},
-	{"ipc", "ipc", CLONE_NEWIPC},	    {"network", "net", CLONE_NEWNET},
-	{"uts", "uts", CLONE_NEWUTS},	    {"cgroup", "cgroup", CLONE_NEWCGROUP},
-	{"user", "user", CLONE_NEWUSER},    {"time", "time", CLONE_NEWTIME},
+	{"mount", "mnt", CLONE_NEWNS},	 {"pid", "pid", CLONE_NEWPID},
+	{"ipc", "ipc", CLONE_NEWIPC},	 {"network", "net", CLONE_NEWNET},
+	{"uts", "uts", CLONE_NEWUTS},	 {"cgroup", "cgroup", CLONE_NEWCGROUP},
+	{"user", "user", CLONE_NEWUSER}, {"time", "time", CLONE_NEWTIME},
 };
 
 const char *host_ns_file(const char *type)
@@ -81,8 +81,8 @@ enum host_ns host_real_ns(struct host *host, const char *type, const char *path)
 	struct judged *judged = &real->judged[real->judged_count];
 	struct stat st;
 
-	if (real->judged_count == JUDGED_MAX || !file ||
-	    open_ns(path, ns_flag(type), &st) < 0 || strlen(path) >= sizeof(judged->path))
+	if (real->judged_count == JUDGED_MAX || !file || open_ns(path, ns_flag(type), &st) < 0 ||
+	    strlen(path) >= sizeof(judged->path))
 		return HOST_NS_WRONG;
 	strcpy(judged->path, path);
 	judged->dev = st.st_dev;

@@ -13,9 +13,9 @@
 #define MAX_LINKS 40 /* as the kernel's own limit, path_resolution(7) */
 
 /* Directories that are never a container's root, as they stand... */
-static const char *const never[] = {"/",    "/bin",   "/home", "/lib", "/lib64", "/media", "/mnt",
-				    "/opt", "/root",  "/run",  "/sbin", "/srv",	 "/tmp",   "/usr",
-				    "/var", "/var/lib", NULL};
+static const char *const never[] = {"/",    "/bin", "/home", "/lib",	 "/lib64", "/media",
+				    "/mnt", "/opt", "/root", "/run",	 "/sbin",  "/srv",
+				    "/tmp", "/usr", "/var",  "/var/lib", NULL};
 /* ...and with all that is below them. */
 static const char *const never_below[] = {"/boot", "/dev", "/etc", "/proc", "/sys", NULL};
 
@@ -84,9 +84,9 @@ enum host_entry host_real_root_entry(struct host *host, const char *root, const 
 }
 
 struct lookup {
-	int root;             /* descriptor of the rootfs */
-	char done[PATH_MAX];  /* resolved so far, "" for the root itself */
-	char left[PATH_MAX];  /* still to be walked */
+	int root;	     /* descriptor of the rootfs */
+	char done[PATH_MAX]; /* resolved so far, "" for the root itself */
+	char left[PATH_MAX]; /* still to be walked */
 	unsigned links;
 };
 

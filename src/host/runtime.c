@@ -54,10 +54,11 @@ int runtime_at(const char *path, struct runtime *ret, struct hr_error *err)
 	else if (text_starts(base, "runc"))
 		ret->kind = RUNTIME_RUNC;
 	else
-		return hr_fail(err, HR_POLICY,
-			       "runtime \"%s\": the name must begin with runc, crun or runsc, which "
-			       "tells its command line",
-			       text_shown_z(path, shown));
+		return hr_fail(
+			err, HR_POLICY,
+			"runtime \"%s\": the name must begin with runc, crun or runsc, which "
+			"tells its command line",
+			text_shown_z(path, shown));
 	return 0;
 }
 

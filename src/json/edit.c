@@ -157,8 +157,7 @@ struct json *json_put_string(struct json_doc *doc, struct json *object, const ch
 	return json_put(doc, object, key, text ? json_new_string(doc, text) : json_new_null(doc));
 }
 
-struct json *json_put_int(struct json_doc *doc, struct json *object, const char *key,
-			  int64_t value)
+struct json *json_put_int(struct json_doc *doc, struct json *object, const char *key, int64_t value)
 {
 	return json_put(doc, object, key, json_new_int(doc, value));
 }

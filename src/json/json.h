@@ -30,16 +30,16 @@ enum json_type {
 
 struct json {
 	enum json_type type;
-	bool boolean;             /* JSON_BOOL */
-	uint32_t offset;          /* of the value's first byte in its document's text */
+	bool boolean;		    /* JSON_BOOL */
+	uint32_t offset;	    /* of the value's first byte in its document's text */
 	const struct json_doc *doc; /* where it was read: names the file in messages */
-	const char *key;          /* name as a member of an object, otherwise NULL */
-	uint32_t key_len;         /* bytes */
-	uint32_t len;             /* bytes of text, or number of children */
-	const char *text;         /* JSON_STRING (decoded) and JSON_NUMBER; NUL-terminated */
-	struct json *first;       /* children of arrays and objects, in order */
+	const char *key;	    /* name as a member of an object, otherwise NULL */
+	uint32_t key_len;	    /* bytes */
+	uint32_t len;		    /* bytes of text, or number of children */
+	const char *text;	    /* JSON_STRING (decoded) and JSON_NUMBER; NUL-terminated */
+	struct json *first;	    /* children of arrays and objects, in order */
 	struct json *last;
-	struct json *next;        /* the next child of the same parent */
+	struct json *next; /* the next child of the same parent */
 };
 
 struct json_doc;
@@ -95,8 +95,9 @@ bool json_has_string(const struct json *array, const char *text);
 /* True if both are the same value: numbers by their text, members in any order. */
 bool json_same(const struct json *a, const struct json *b);
 
-#define json_each(child, parent) \
-	for (const struct json *child = (parent) ? (parent)->first : NULL; child; child = child->next)
+#define json_each(child, parent)                                                  \
+	for (const struct json *child = (parent) ? (parent)->first : NULL; child; \
+	     child = child->next)
 
 /* Write a value as compact JSON (one line, no newline at the end). The caller frees
  * ret_text. Error: HR_SYSTEM (memory). */

@@ -108,8 +108,8 @@ int call_select(struct call *call, struct hr_error *err)
 
 	if (load_policy(call, err) < 0)
 		return -1;
-	identity_read(spec, request_global(call->request, "root"), call->bundle,
-		      call->request->id, &call->identity);
+	identity_read(spec, request_global(call->request, "root"), call->bundle, call->request->id,
+		      &call->identity);
 	if (policy_select(call->policy, &call->identity, call->handler,
 			  json_get(spec, "annotations"), &call->selection, err) < 0)
 		return -1;

@@ -30,7 +30,7 @@ struct call {
 	char output_sha256[65];
 
 	struct json_doc *document; /* config.json, process document, resources */
-	struct json_doc *facts;    /* what the runtime says of itself */
+	struct json_doc *facts;	   /* what the runtime says of itself */
 	struct policy *policy;
 	const struct json *profile; /* merged, borrowed from policy */
 	struct selection selection;

@@ -16,17 +16,21 @@
  * the current directory.
  */
 static const char *const kept_variables[] = {
-	"DBUS_SESSION_BUS_ADDRESS", "GOMAXPROCS",  "HOME",   "LANG",		"LISTEN_FDNAMES",
-	"LISTEN_FDS",		    "LISTEN_PID",  "LOGNAME", "NOTIFY_SOCKET",	"TMPDIR",
-	"USER",			    "XDG_RUNTIME_DIR",
+	"DBUS_SESSION_BUS_ADDRESS",
+	"GOMAXPROCS",
+	"HOME",
+	"LANG",
+	"LISTEN_FDNAMES",
+	"LISTEN_FDS",
+	"LISTEN_PID",
+	"LOGNAME",
+	"NOTIFY_SOCKET",
+	"TMPDIR",
+	"USER",
+	"XDG_RUNTIME_DIR",
 };
 
 static char path_variable[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-
-const char *launch_name(const struct runtime *runtime)
-{
-	return strrchr(runtime->path, '/') + 1;
-}
 
 static bool is_variable(const char *entry, const char *name)
 {
@@ -61,7 +65,7 @@ static int count_args(char *const argv[])
 int launch_runtime(const struct runtime *runtime, char *const argv[], struct hr_error *err)
 {
 	char *environment[hr_count(kept_variables) + 2];
-	hr_autofree char *name = strdup(launch_name(runtime));
+	hr_autofree char *name = strdup(runtime_kind_name(runtime->kind));
 	int count = count_args(argv);
 	hr_autofree char **args = calloc((size_t)count + 2, sizeof(*args));
 	char shown[TEXT_SHOWN_SIZE];

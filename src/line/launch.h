@@ -8,10 +8,8 @@
 
 #include "host/runtime.h"
 
-/* The runtime's own name, for argv[0]. Borrowed from runtime->path. */
-const char *launch_name(const struct runtime *runtime);
-
-/* Exec. `argv` is NULL-terminated; argv[0] is replaced by the runtime's own name. Returns
+/* Exec. `argv` is NULL-terminated; argv[0] is replaced by the name of the runtime's
+ * kind: crun takes what follows a dash in its name for a handler (crun-wasm). Returns
  * only on failure: HR_SYSTEM. */
 int launch_runtime(const struct runtime *runtime, char *const argv[], struct hr_error *err);
 

@@ -89,9 +89,8 @@ static void to_syslog(const struct call *call, const char *refusal)
 	snprintf(text, sizeof(text), "%s %s profile=%s changes=%zu %s%s",
 		 control_line_name(call->line),
 		 text_shown_z(call->request && call->request->id ? call->request->id : "-", id),
-		 profile_of(call) ? profile_of(call) : "-",
-		 json_count(call->change.report), refusal ? "refused: " : "accepted",
-		 refusal ? refusal : "");
+		 profile_of(call) ? profile_of(call) : "-", json_count(call->change.report),
+		 refusal ? "refused: " : "accepted", refusal ? refusal : "");
 	audit_syslog(text, refusal != NULL);
 }
 

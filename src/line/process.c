@@ -8,8 +8,8 @@
 #include <string.h>
 
 const char *const process_flags[] = {
-	"process", "cwd",      "env",	  "tty", "user", "additional-gids", "process-label",
-	"apparmor", "no-new-privs", "cap", NULL,
+	"process",	 "cwd",	     "env",	     "tty", "user", "additional-gids",
+	"process-label", "apparmor", "no-new-privs", "cap", NULL,
 };
 
 struct builder {
@@ -126,10 +126,10 @@ static int add_gids(struct builder *builder)
 
 	if (!request_option_at(builder->request, "additional-gids", 0))
 		return 0;
-	list = member(builder->doc,
-		      member(builder->doc, builder->process, "user", json_new_object),
+	list = member(builder->doc, member(builder->doc, builder->process, "user", json_new_object),
 		      "additionalGids", json_new_array);
-	for (size_t i = 0; (text = request_option_at(builder->request, "additional-gids", i)); i++) {
+	for (size_t i = 0; (text = request_option_at(builder->request, "additional-gids", i));
+	     i++) {
 		int64_t id;
 
 		if (number(builder, "additional-gids", text, "", &id) < 0)
@@ -142,8 +142,8 @@ static int add_gids(struct builder *builder)
 
 static int add_args(struct builder *builder)
 {
-	struct json *list = json_put(builder->doc, builder->process, "args",
-				     json_new_array(builder->doc));
+	struct json *list =
+		json_put(builder->doc, builder->process, "args", json_new_array(builder->doc));
 
 	if (builder->request->arg_count == 0)
 		return hr_fail(builder->err, HR_USAGE, "exec needs a command, or --process");

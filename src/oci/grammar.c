@@ -321,7 +321,7 @@ int grammar_parse(enum runtime_kind kind, int argc, char *const argv[], struct r
 		return fail_found(kind, &found, argv, err);
 	if (at > 0)
 		request->command = grammar_command(grammar, argv[at]);
-	if (found.document) {
+	if (request->command && request->command->class != GRAMMAR_PASS) {
 		if (read_document(request, grammar, argc, argv, at, err) < 0)
 			return -1;
 	} else {

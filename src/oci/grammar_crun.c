@@ -116,11 +116,23 @@ static const struct grammar_flag update[] = {
 };
 
 /* With --regex the argument stands for many containers. */
-#define REGEX NO_SWITCH("regex", "r", "the container id is a pattern")
+#define PATTERN "the container id is a pattern"
 
 static const struct grammar_flag none[] = {HELP, END};
-static const struct grammar_flag kill[] = {SWITCH("all", "a"), REGEX, HELP, END};
-static const struct grammar_flag delete[] = {SWITCH("force", "f"), REGEX, HELP, END};
+static const struct grammar_flag kill[] = {
+	SWITCH("all", "a"),
+	NO_SWITCH("regex", "r", PATTERN),
+	HELP,
+	END,
+};
+
+static const struct grammar_flag delete[] = {
+	SWITCH("force", "f"),
+	NO_SWITCH("regex", "r", PATTERN),
+	HELP,
+	END,
+};
+
 static const struct grammar_flag ps[] = {VALUE("format", "f"), HELP, END};
 
 static const struct grammar_flag checkpoint[] = {

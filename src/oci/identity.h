@@ -12,8 +12,8 @@
 #include "json/json.h"
 
 struct identity {
-	bool cri;             /* the rest is believed */
-	bool sandbox;         /* the pause container of a pod */
+	bool cri;     /* the rest is believed */
+	bool sandbox; /* the pause container of a pod */
 	const char *sandbox_id;
 	const char *pod_namespace;
 	const char *pod;

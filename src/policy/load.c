@@ -82,8 +82,8 @@ static int check_audit(const struct json *audit, struct hr_error *err)
 	if (want(audit, JSON_OBJECT, "audit must be an object", err) < 0 ||
 	    policy_known_keys(audit, audit_keys, "audit", err) < 0 ||
 	    want(file, JSON_STRING, "audit.file must be a path", err) < 0 ||
-	    want(json_get(audit, "syslog"), JSON_BOOL, "audit.syslog must be true or false",
-		 err) < 0 ||
+	    want(json_get(audit, "syslog"), JSON_BOOL, "audit.syslog must be true or false", err) <
+		    0 ||
 	    want(json_get(audit, "required"), JSON_BOOL, "audit.required must be true or false",
 		 err) < 0 ||
 	    want(json_get(audit, "annotations"), JSON_ARRAY,
@@ -97,8 +97,7 @@ static int check_audit(const struct json *audit, struct hr_error *err)
 	return 0;
 }
 
-static int add_file(struct policy *policy, struct json_doc *doc, bool builtin,
-		    struct hr_error *err)
+static int add_file(struct policy *policy, struct json_doc *doc, bool builtin, struct hr_error *err)
 {
 	const struct json *root = json_root(doc), *version = json_get(root, "version");
 	int64_t number = 0;

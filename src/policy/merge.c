@@ -185,7 +185,8 @@ static int resolve(struct policy *policy, const struct json *profile, unsigned d
 	if (depth > POLICY_MAX_EXTENDS)
 		return policy_fail(profile, err, "\"extends\" goes in a circle or deeper than %d",
 				   POLICY_MAX_EXTENDS);
-	if (parent && resolve(policy, json_get(policy->profiles, parent), depth + 1, &into, err) < 0)
+	if (parent &&
+	    resolve(policy, json_get(policy->profiles, parent), depth + 1, &into, err) < 0)
 		return -1;
 	if (!into)
 		into = json_new_object(policy->merged);

@@ -49,9 +49,9 @@ int policy_profile(struct policy *policy, const char *name, const struct json **
 		   struct hr_error *err);
 
 struct selection {
-	const char *profile;     /* borrowed */
+	const char *profile;	 /* borrowed */
 	const struct json *rule; /* the rule that chose it; NULL: by default */
-	const char *why;         /* "rule", "handler", "sandbox", "default" */
+	const char *why;	 /* "rule", "handler", "sandbox", "default" */
 };
 
 /*
@@ -62,14 +62,13 @@ struct selection {
  * `sandbox` otherwise. `handler` is the name we were called by: hardrun-NAME chooses
  * profile NAME in the second pass. Error: HR_POLICY for a handler that names nothing.
  */
-int policy_select(const struct policy *policy, const struct identity *identity,
-		  const char *handler, const struct json *annotations, struct selection *ret,
-		  struct hr_error *err);
+int policy_select(const struct policy *policy, const struct identity *identity, const char *handler,
+		  const struct json *annotations, struct selection *ret, struct hr_error *err);
 
 struct policy_audit {
 	const char *file; /* NULL: none */
 	bool syslog;
-	bool required; /* a line that cannot be written stops create and exec */
+	bool required;			/* a line that cannot be written stops create and exec */
 	const struct json *annotations; /* list of names copied as claims, or NULL */
 };
 

@@ -6,19 +6,19 @@
 #include "json/edit.h"
 #include "policy/policy.h"
 
-#define POLICY_MAX_FILES 64
-#define POLICY_MAX_BYTES ((size_t)1024 * 1024)
+#define POLICY_MAX_FILES   64
+#define POLICY_MAX_BYTES   ((size_t)1024 * 1024)
 #define POLICY_MAX_EXTENDS 8
 
 struct policy {
 	struct json_doc *files[POLICY_MAX_FILES + 1]; /* the built-in one first */
 	size_t file_count;
-	struct json_doc *merged;    /* owns what follows */
-	struct json *profiles;      /* name -> profile as it was written */
-	struct json *resolved;      /* name -> profile with what it extends */
-	struct json *rules;         /* in order of files */
-	struct json *default_name;  /* string, or NULL */
-	struct json *audit;         /* object, or NULL */
+	struct json_doc *merged;   /* owns what follows */
+	struct json *profiles;	   /* name -> profile as it was written */
+	struct json *resolved;	   /* name -> profile with what it extends */
+	struct json *rules;	   /* in order of files */
+	struct json *default_name; /* string, or NULL */
+	struct json *audit;	   /* object, or NULL */
 };
 
 /* HR_POLICY at file:line:column of `value`. */

@@ -5,7 +5,7 @@
 #include <string.h>
 
 static const char *const rule_keys[] = {"when", "use", "may_choose", NULL};
-static const char *const when_keys[] = {"sandbox", "namespace", "pod",	    "container",
+static const char *const when_keys[] = {"sandbox", "namespace", "pod",	      "container",
 					"image",   "handler",	"annotation", NULL};
 /* Conditions on what is believed; the others are the pod author's to choose. */
 static const char *const believed_keys[] = {"sandbox",	 "namespace", "pod",
@@ -169,8 +169,7 @@ static bool handler_known(const struct policy *policy, const char *handler)
 }
 
 /* What handler or annotation ask for; false when they ask for nothing. */
-static bool asked(const struct policy *policy, const struct subject *subject,
-		  struct selection *ret)
+static bool asked(const struct policy *policy, const struct subject *subject, struct selection *ret)
 {
 	const struct json *rule = first_match(policy, subject, false);
 
@@ -184,9 +183,8 @@ static bool asked(const struct policy *policy, const struct subject *subject,
 	return ret->profile != NULL;
 }
 
-int policy_select(const struct policy *policy, const struct identity *identity,
-		  const char *handler, const struct json *annotations, struct selection *ret,
-		  struct hr_error *err)
+int policy_select(const struct policy *policy, const struct identity *identity, const char *handler,
+		  const struct json *annotations, struct selection *ret, struct hr_error *err)
 {
 	struct subject subject = {identity, handler, annotations};
 	const struct json *rule = first_match(policy, &subject, true);

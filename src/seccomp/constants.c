@@ -3,6 +3,7 @@
  * The names that may stand in a source. Numbers and not the headers' macros: a profile is
  * compiled for any architecture on any, and build machines have older headers.
  */
+#include "base/cleanup.h"
 #include "seccomp/source.h"
 
 #include <errno.h>
@@ -57,6 +58,7 @@ static const struct constant protocols[] = {
 };
 
 static const struct constant clone_flags[] = {
+	SAME("CLONE_NEW_ANY", 0x7E020000), /* the seven below */
 	SAME("CLONE_NEWNS", 0x00020000),     SAME("CLONE_NEWCGROUP", 0x02000000),
 	SAME("CLONE_NEWUTS", 0x04000000),    SAME("CLONE_NEWIPC", 0x08000000),
 	SAME("CLONE_NEWUSER", 0x10000000),   SAME("CLONE_NEWPID", 0x20000000),
@@ -125,47 +127,44 @@ static const struct constant options[] = {
 	END,
 };
 
-/* _IOC of asm-generic/ioctl.h (2 bits of direction, 14 of size) and of powerpc (3 and 13). */
+/* asm-generic/ioctl.h has 2 bits of direction above 14 of size, powerpc 3 above 13. */
 #define CODE(type, nr, size) ((uint32_t)(type) << 8 | (nr) | (uint32_t)(size) << 16)
-#define IO(type, nr) CODE(type, nr, 0), 0x20000000 | CODE(type, nr, 0)
-#define IOR(type, nr, size) \
-	0x80000000 | CODE(type, nr, size), 0x40000000 | CODE(type, nr, size)
-#define IOW(type, nr, size) \
-	0x40000000 | CODE(type, nr, size), 0x80000000 | CODE(type, nr, size)
-#define IOWR(type, nr, size) \
-	0xC0000000 | CODE(type, nr, size), 0xC0000000 | CODE(type, nr, size)
-#define FIRST(a, b) (a)
-#define SECOND(a, b) (b)
-#define POWER(macro) SECOND(macro)
-#define BOTH(name, macro) {name, macro}
-#define TTY(name, value, power) {name, value, POWER(power)}
+#define POWER_IO(type, nr) (0x20000000 | CODE(type, nr, 0))
+#define POWER_IOR(type, nr, size) (0x40000000 | CODE(type, nr, size))
+#define POWER_IOW(type, nr, size) (0x80000000 | CODE(type, nr, size))
+#define IO(name, type, nr) {name, CODE(type, nr, 0), POWER_IO(type, nr)}
+#define IOR(name, type, nr, size) \
+	{name, 0x80000000 | CODE(type, nr, size), POWER_IOR(type, nr, size)}
+#define IOW(name, type, nr, size) \
+	{name, 0x40000000 | CODE(type, nr, size), POWER_IOW(type, nr, size)}
+#define IOWR(name, type, nr, size) SAME(name, 0xC0000000 | CODE(type, nr, size))
 
 static const struct constant requests[] = {
-	TTY("TCGETS", 0x5401, IOR('t', 19, 44)),
-	TTY("TCSETS", 0x5402, IOW('t', 20, 44)),
-	TTY("TCSETSW", 0x5403, IOW('t', 21, 44)),
-	TTY("TCSETSF", 0x5404, IOW('t', 22, 44)),
-	TTY("TCGETA", 0x5405, IOR('t', 23, 20)),
-	TTY("TCSETA", 0x5406, IOW('t', 24, 20)),
-	TTY("TCSETAW", 0x5407, IOW('t', 25, 20)),
-	TTY("TCSETAF", 0x5408, IOW('t', 28, 20)),
-	TTY("TCSBRK", 0x5409, IO('t', 29)),
-	TTY("TCXONC", 0x540A, IO('t', 30)),
-	TTY("TCFLSH", 0x540B, IO('t', 31)),
+	{"TCGETS", 0x5401, POWER_IOR('t', 19, 44)},
+	{"TCSETS", 0x5402, POWER_IOW('t', 20, 44)},
+	{"TCSETSW", 0x5403, POWER_IOW('t', 21, 44)},
+	{"TCSETSF", 0x5404, POWER_IOW('t', 22, 44)},
+	{"TCGETA", 0x5405, POWER_IOR('t', 23, 20)},
+	{"TCSETA", 0x5406, POWER_IOW('t', 24, 20)},
+	{"TCSETAW", 0x5407, POWER_IOW('t', 25, 20)},
+	{"TCSETAF", 0x5408, POWER_IOW('t', 28, 20)},
+	{"TCSBRK", 0x5409, POWER_IO('t', 29)},
+	{"TCXONC", 0x540A, POWER_IO('t', 30)},
+	{"TCFLSH", 0x540B, POWER_IO('t', 31)},
 	SAME("TIOCEXCL", 0x540C),
 	SAME("TIOCNXCL", 0x540D),
 	SAME("TIOCSCTTY", 0x540E),
-	TTY("TIOCGPGRP", 0x540F, IOR('t', 119, 4)),
-	TTY("TIOCSPGRP", 0x5410, IOW('t', 118, 4)),
-	TTY("TIOCOUTQ", 0x5411, IOR('t', 115, 4)),
+	{"TIOCGPGRP", 0x540F, POWER_IOR('t', 119, 4)},
+	{"TIOCSPGRP", 0x5410, POWER_IOW('t', 118, 4)},
+	{"TIOCOUTQ", 0x5411, POWER_IOR('t', 115, 4)},
 	SAME("TIOCSTI", 0x5412),
-	TTY("TIOCGWINSZ", 0x5413, IOR('t', 104, 8)),
-	TTY("TIOCSWINSZ", 0x5414, IOW('t', 103, 8)),
-	TTY("FIONREAD", 0x541B, IOR('f', 127, 4)),
+	{"TIOCGWINSZ", 0x5413, POWER_IOR('t', 104, 8)},
+	{"TIOCSWINSZ", 0x5414, POWER_IOW('t', 103, 8)},
+	{"FIONREAD", 0x541B, POWER_IOR('f', 127, 4)},
 	SAME("TIOCLINUX", 0x541C),
 	SAME("TIOCCONS", 0x541D),
 	SAME("TIOCPKT", 0x5420),
-	TTY("FIONBIO", 0x5421, IOW('f', 126, 4)),
+	{"FIONBIO", 0x5421, POWER_IOW('f', 126, 4)},
 	SAME("TIOCNOTTY", 0x5422),
 	SAME("TIOCSETD", 0x5423),
 	SAME("TIOCGETD", 0x5424),
@@ -177,16 +176,16 @@ static const struct constant requests[] = {
 	{"TCSETS2", 0x402C542B, CONSTANT_ABSENT},
 	{"TCSETSW2", 0x402C542C, CONSTANT_ABSENT},
 	{"TCSETSF2", 0x402C542D, CONSTANT_ABSENT},
-	BOTH("TIOCGPTN", IOR('T', 0x30, 4)),
-	BOTH("TIOCSPTLCK", IOW('T', 0x31, 4)),
-	BOTH("TIOCGDEV", IOR('T', 0x32, 4)),
-	BOTH("TIOCGPKT", IOR('T', 0x38, 4)),
-	BOTH("TIOCGPTLCK", IOR('T', 0x39, 4)),
-	BOTH("TIOCGEXCL", IOR('T', 0x40, 4)),
-	TTY("TIOCGPTPEER", 0x5441, IO('T', 0x41)),
-	TTY("FIONCLEX", 0x5450, IO('f', 2)),
-	TTY("FIOCLEX", 0x5451, IO('f', 1)),
-	TTY("FIOASYNC", 0x5452, IOW('f', 125, 4)),
+	IOR("TIOCGPTN", 'T', 0x30, 4),
+	IOW("TIOCSPTLCK", 'T', 0x31, 4),
+	IOR("TIOCGDEV", 'T', 0x32, 4),
+	IOR("TIOCGPKT", 'T', 0x38, 4),
+	IOR("TIOCGPTLCK", 'T', 0x39, 4),
+	IOR("TIOCGEXCL", 'T', 0x40, 4),
+	{"TIOCGPTPEER", 0x5441, POWER_IO('T', 0x41)},
+	{"FIONCLEX", 0x5450, POWER_IO('f', 2)},
+	{"FIOCLEX", 0x5451, POWER_IO('f', 1)},
+	{"FIOASYNC", 0x5452, POWER_IOW('f', 125, 4)},
 	SAME("FIOSETOWN", 0x8901),
 	SAME("SIOCSPGRP", 0x8902),
 	SAME("FIOGETOWN", 0x8903),
@@ -213,16 +212,16 @@ static const struct constant requests[] = {
 	SAME("SIOCGARP", 0x8954),
 	SAME("SIOCGRARP", 0x8961),
 	SAME("SIOCGIFMAP", 0x8970),
-	BOTH("FIGETBSZ", IO(0, 2)),
-	BOTH("FICLONE", IOW(0x94, 9, 4)),
-	BOTH("FICLONERANGE", IOW(0x94, 13, 32)),
-	BOTH("FIDEDUPERANGE", IOWR(0x94, 54, 24)),
-	BOTH("FS_IOC_FIEMAP", IOWR('f', 11, 32)),
-	BOTH("FS_IOC_GETFLAGS", IOR('f', 1, 8)),
-	BOTH("FS_IOC_SETFLAGS", IOW('f', 2, 8)),
-	BOTH("FS_IOC_GETVERSION", IOR('v', 1, 8)),
-	BOTH("FS_IOC_FSGETXATTR", IOR('X', 31, 28)),
-	BOTH("FS_IOC_FSSETXATTR", IOW('X', 32, 28)),
+	IO("FIGETBSZ", 0, 2),
+	IOW("FICLONE", 0x94, 9, 4),
+	IOW("FICLONERANGE", 0x94, 13, 32),
+	IOWR("FIDEDUPERANGE", 0x94, 54, 24),
+	IOWR("FS_IOC_FIEMAP", 'f', 11, 32),
+	IOR("FS_IOC_GETFLAGS", 'f', 1, 8),
+	IOW("FS_IOC_SETFLAGS", 'f', 2, 8),
+	IOR("FS_IOC_GETVERSION", 'v', 1, 8),
+	IOR("FS_IOC_FSGETXATTR", 'X', 31, 28),
+	IOW("FS_IOC_FSSETXATTR", 'X', 32, 28),
 	END,
 };
 
@@ -277,6 +276,14 @@ const struct argument *argument_find(const char *call, const char *name)
 		if (strcmp(numbered[i].name, name) == 0)
 			return &numbered[i];
 	return NULL;
+}
+
+void argument_names(const char *call, struct text *ret)
+{
+	for (size_t i = 0; i < hr_count(arguments); i++)
+		if (strcmp(arguments[i].call, call) == 0)
+			text_addf(ret, "%s, ", arguments[i].name);
+	text_adds(ret, "arg0 to arg5");
 }
 
 bool constant_find(const struct constant *table, const char *name, struct constant *ret)

@@ -114,7 +114,7 @@ void seccomp_source_free(struct seccomp_source *source)
 
 const char *seccomp_builtin(const char *name, size_t *ret_len)
 {
-	for (const struct embedded *file = seccomp_sources; file->name; file++) {
+	for (const struct embedded *file = seccomp_embedded; file->name; file++) {
 		if (strcmp(file->name, name) == 0) {
 			*ret_len = file->len;
 			return file->bytes;

@@ -10,6 +10,7 @@
 #define HR_SECCOMP_SOURCE_H
 
 #include "base/embed.h"
+#include "base/text.h"
 #include "seccomp/names.h"
 #include "seccomp/seccomp.h"
 
@@ -25,7 +26,7 @@ struct constant {
 	uint32_t power; /* on ppc64le */
 };
 
-#define CONSTANT_ABSENT UINT32_MAX /* `power` of what ppc64le lacks */
+#define CONSTANT_ABSENT 0 /* `power` of what ppc64le lacks; its `value` is not 0 */
 
 /* A named argument. clone takes its first two in the other order on s390x. */
 struct argument {
@@ -40,6 +41,8 @@ struct test {
 	uint32_t mask, value;
 };
 
+enum seccomp_variant { VARIANT_COMMON, VARIANT_POWER, SECCOMP_VARIANTS };
+
 struct tests {
 	const struct test *list;
 	size_t count;
@@ -47,8 +50,7 @@ struct tests {
 
 struct condition {
 	const struct argument *argument;
-	struct tests any;   /* one of these must hold */
-	struct tests power; /* the same on ppc64le */
+	struct tests any[SECCOMP_VARIANTS]; /* one of these must hold */
 };
 
 struct clause {
@@ -72,7 +74,7 @@ struct group {
 	struct group *next;
 	const char *name; /* with its @ */
 	size_t count;
-	const char **names;
+	struct call **calls;
 };
 
 struct arena_block;
@@ -86,7 +88,7 @@ struct seccomp_source {
 };
 
 /* From builtin.c, which the build makes of profiles/seccomp. */
-extern const struct embedded seccomp_sources[];
+extern const struct embedded seccomp_embedded[];
 
 /* Zeroed memory that lives as long as the source; NULL when memory is gone. */
 void *source_alloc(struct seccomp_source *source, size_t size);
@@ -102,7 +104,7 @@ const struct group *source_group(const struct seccomp_source *source, const char
 
 /* The constants (constants.c). */
 const struct argument *argument_find(const char *call, const char *name);
-const char *argument_names(const char *call); /* "domain, type, protocol" for messages */
+void argument_names(const char *call, struct text *ret); /* "domain, type, arg0 to arg5" */
 bool constant_find(const struct constant *table, const char *name, struct constant *ret);
 int errno_find(const char *name); /* 0 for a name that is not in the table */
 

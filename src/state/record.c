@@ -122,8 +122,8 @@ static int write_record(int dirfd, const char *name, struct json_doc *record, co
 
 static int add_creator(struct json_doc *record, struct hr_error *err)
 {
-	struct json *creator = json_put(record, json_root(record), "creator",
-					json_new_object(record));
+	struct json *creator =
+		json_put(record, json_root(record), "creator", json_new_object(record));
 
 	if (!json_put_int(record, creator, "pid", getpid()) ||
 	    !json_put_int(record, creator, "start", sweep_start_time(getpid())) ||
@@ -150,8 +150,8 @@ static int take_lock(int dirfd, struct hr_error *err)
 	return fd;
 }
 
-int record_reserve(const char *statedir, const char *root, const char *id,
-		   struct json_doc *record, struct hr_error *err)
+int record_reserve(const char *statedir, const char *root, const char *id, struct json_doc *record,
+		   struct hr_error *err)
 {
 	hr_autoclose int dirfd = open_or_make(statedir, err);
 	hr_autoclose int lock = dirfd < 0 ? -1 : take_lock(dirfd, err);
@@ -167,15 +167,14 @@ int record_reserve(const char *statedir, const char *root, const char *id,
 			       "container id \"%s\" is in use below the runtime's root; choose "
 			       "another, or delete that container first",
 			       text_shown_z(id, shown));
-	if (add_creator(record, err) < 0 ||
-	    write_record(dirfd, name, record, "preparing", err) < 0)
+	if (add_creator(record, err) < 0 || write_record(dirfd, name, record, "preparing", err) < 0)
 		return -1;
 	sweep_some(dirfd, RECORD_SWEPT, RECORD_GRACE);
 	return 0;
 }
 
-int record_commit(const char *statedir, const char *root, const char *id,
-		  struct json_doc *record, struct hr_error *err)
+int record_commit(const char *statedir, const char *root, const char *id, struct json_doc *record,
+		  struct hr_error *err)
 {
 	hr_autoclose int dirfd = open_or_make(statedir, err);
 	char name[DIGEST_HEX + 8];

@@ -14,8 +14,8 @@
 #include <sys/types.h>
 
 #define RECORD_VERSION 1
-#define RECORD_SWEPT 8       /* records that one create looks at */
-#define RECORD_GRACE 60      /* seconds that a dead record stays, for the one who asks why */
+#define RECORD_SWEPT   8  /* records that one create looks at */
+#define RECORD_GRACE   60 /* seconds that a dead record stays, for the one who asks why */
 
 /* STATEDIR/records; -1 with errno kept when it is missing. */
 int record_open(const char *statedir);
@@ -29,12 +29,12 @@ void record_load(const char *statedir, const char *root, const char *id, struct 
  * seeing that the id is not alive, and sweep. Error: HR_DENIED when it is alive,
  * HR_SYSTEM when the record cannot be written.
  */
-int record_reserve(const char *statedir, const char *root, const char *id,
-		   struct json_doc *record, struct hr_error *err);
+int record_reserve(const char *statedir, const char *root, const char *id, struct json_doc *record,
+		   struct hr_error *err);
 
 /* Write it again as "committed": config.json is in place. */
-int record_commit(const char *statedir, const char *root, const char *id,
-		  struct json_doc *record, struct hr_error *err);
+int record_commit(const char *statedir, const char *root, const char *id, struct json_doc *record,
+		  struct hr_error *err);
 
 /* Take back a reservation of this process; for failures between the two. */
 void record_withdraw(const char *statedir, const char *root, const char *id);

@@ -48,9 +48,12 @@ knows() {
 	table=$2
 	section=$3
 	shift 3
-	rows=$(sed -n "/ $section\[\] = {/,/};/p" "$source/$table")
+	rows=$(awk -v start=" ${section}[] = {" \
+		'index($0, start) { on = 1 } on { print } on && /};/ { exit }' "$source/$table")
 	missing=
+	seen=0
 	for flag in $("$@" 2>&1 | sed -n 's/^ \{1,6\}\(-[^ ]*,* *\)*--\([a-z0-9-]*\).*/\2/p'); do
+		seen=$((seen + 1))
 		case $flag in
 		help | usage) continue ;;
 		esac
@@ -59,10 +62,10 @@ knows() {
 		*) missing="$missing --$flag" ;;
 		esac
 	done
-	if [ -n "$rows" ] && [ -z "$missing" ]; then
+	if [ -n "$rows" ] && [ "$seen" -gt 0 ] && [ -z "$missing" ]; then
 		ok "$name"
 	else
-		not_ok "$name" "missing in $table, $section:$missing"
+		not_ok "$name" "$seen flags seen; missing in $table, $section:$missing"
 	fi
 }
 

@@ -36,15 +36,15 @@ static void create(const struct golden *golden, struct json_doc *document, struc
 {
 	const struct json *profiles = policy_profiles(golden->policy);
 
-	judge_create(ret,
-		     &(struct judge_create){
-			     .policy = golden->policy,
-			     .profile = json_get(profiles, "case") ? "case" : "default",
-			     .root = json_string(golden->call ? json_root(golden->call) : NULL,
-						 "root"),
-			     .line = line_of(golden),
-			     .facts = golden->facts ? json_root(golden->facts) : NULL},
-		     document);
+	judge_create(
+		ret,
+		&(struct judge_create){
+			.policy = golden->policy,
+			.profile = json_get(profiles, "case") ? "case" : "default",
+			.root = json_string(golden->call ? json_root(golden->call) : NULL, "root"),
+			.line = line_of(golden),
+			.facts = golden->facts ? json_root(golden->facts) : NULL},
+		document);
 }
 
 /* The document that is judged last: in.json itself, or the exec's or update's under it. */
@@ -109,9 +109,7 @@ static void check_twice(const struct golden *golden)
 		return;
 	}
 	create(golden, first.document, &second);
-	tap(!second.refused || strcmp(golden->name, "hooks/docker") == 0,
-	    "%s: what comes out is accepted", golden->name);
-	tap(second.refused || !judge_changed(&second), "%s: decided twice gives the same",
+	tap(!second.refused && !judge_changed(&second), "%s: decided twice gives the same",
 	    golden->name);
 	first.document = NULL;
 	judge_done(&first);

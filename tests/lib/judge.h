@@ -12,14 +12,14 @@
 struct judge {
 	struct json_doc *document; /* what came out */
 	struct change change;
-	struct hr_error err;   /* the refusal or the error */
+	struct hr_error err; /* the refusal or the error */
 	bool refused;
-	char profile[64];      /* that was selected (create only) */
+	char profile[64]; /* that was selected (create only) */
 };
 
 struct judge_create {
 	const struct policy *policy;
-	const char *profile;   /* NULL: selected by the policy's rules */
+	const char *profile; /* NULL: selected by the policy's rules */
 	const char *root, *bundle, *id, *handler;
 	enum control_line line;
 	const struct json *facts; /* of the machine, may be NULL */

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The statements of a source:
+ *   include NAME               the statements of a built-in profile, first of all
+ *   group @NAME CALL...        a set that stands for its calls from here on
+ *   allow[ARCH...] CALL... [where CONDITIONS]
+ *   answer[ARCH...] ERRNO CALL... [where CONDITIONS]
+ *   remove CALL...             forget what was said about them
+ * [not ARCH...] is all others. What a file says about a call replaces what the files that
+ * it includes said.
+ */
+#include "base/cleanup.h"
+#include "seccomp/reader.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define INCLUDES_MAX 4 /* deep */
+
+struct statement {
+	struct word word; /* the keyword */
+	int answer;
+	unsigned arches;
+	struct targets targets;
+	struct condition conditions[SECCOMP_ARGS];
+	size_t conditions_count;
+};
+
+static int parse_text(struct seccomp_source *source, const char *file, const char *text, size_t len,
+		      unsigned depth, struct hr_error *err);
+
+static int nothing_named(struct reader *reader, const struct statement *statement)
+{
+	return reader_fail(reader, &statement->word, "%s names no system call",
+			   statement->word.text);
+}
+
+static const char *describe(const struct clause *clause)
+{
+	return clause->answer == 0 ? "allowed" : "answered";
+}
+
+/* Of what one file says about a call, either one line is unconditional or all have
+ * conditions: libseccomp would keep the unconditional one alone. */
+static int check_clash(struct reader *reader, const struct target *target,
+		       const struct statement *statement)
+{
+	const struct word at = {.line = target->line, .column = target->column};
+
+	for (const struct clause *c = target->call->first; c; c = c->next) {
+		if (!(c->arches & statement->arches))
+			continue;
+		if (c->count > 0 && statement->conditions_count > 0)
+			continue;
+		return reader_fail(reader, &at,
+				   "%s is %s in line %u already, %s; keep one of the two",
+				   target->call->name, describe(c), c->line,
+				   c->count > 0 ? "with conditions that this line would undo"
+						: "without conditions");
+	}
+	return 0;
+}
+
+/* Names of arguments mean another index in each call. */
+static int bind(struct reader *reader, const struct target *target, struct clause *clause)
+{
+	const struct word at = {.line = target->line, .column = target->column};
+
+	for (size_t i = 0; i < clause->count; i++) {
+		const char *name = clause->conditions[i].argument->name;
+
+		clause->conditions[i].argument = argument_find(target->call->name, name);
+		if (!clause->conditions[i].argument)
+			return reader_fail(reader, &at,
+					   "%s has no argument %s; give it a line of its own",
+					   target->call->name, name);
+	}
+	return 0;
+}
+
+static int add_clause(struct reader *reader, const struct target *target,
+		      const struct statement *statement)
+{
+	size_t size = statement->conditions_count * sizeof(statement->conditions[0]);
+	struct call *call = target->call;
+	struct clause *clause;
+
+	if (call->file != reader->file) {
+		call->file = reader->file;
+		call->first = call->last = NULL;
+	}
+	if (check_clash(reader, target, statement) < 0)
+		return -1;
+	clause = source_alloc(reader->source, sizeof(*clause) + size);
+	if (!clause)
+		return reader_no_memory(reader);
+	clause->answer = statement->answer;
+	clause->arches = statement->arches;
+	clause->file = reader->file;
+	clause->line = target->line;
+	clause->column = target->column;
+	clause->count = statement->conditions_count;
+	memcpy(clause->conditions, statement->conditions, size);
+	if (call->last)
+		call->last->next = clause;
+	else
+		call->first = clause;
+	call->last = clause;
+	return bind(reader, target, clause);
+}
+
+/* What allow and answer have in common: CALL... [where CONDITIONS] */
+static int parse_clauses(struct reader *reader, struct statement *statement)
+{
+	struct targets *targets = &statement->targets;
+	struct word where;
+	int more = targets_parse(reader, statement->answer != 0, targets, &where);
+
+	if (more < 0)
+		return -1;
+	if (targets->count == 0)
+		return nothing_named(reader, statement);
+	if (more > 0 && where_parse(reader, &where, targets->list[0].call, statement->conditions,
+				    &statement->conditions_count) < 0)
+		return -1;
+	for (size_t i = 0; i < targets->count; i++)
+		if (add_clause(reader, &targets->list[i], statement) < 0)
+			return -1;
+	return 0;
+}
+
+static int parse_allow(struct reader *reader, struct statement *statement)
+{
+	return parse_clauses(reader, statement);
+}
+
+static int parse_answer(struct reader *reader, struct statement *statement)
+{
+	char shown[TEXT_SHOWN_SIZE];
+	struct word word;
+
+	if (!reader_word(reader, &word))
+		return reader_fail(reader, &statement->word, "answer what? Write answer EPERM CALL...");
+	statement->answer = errno_find(word.text);
+	if (statement->answer == 0)
+		return reader_fail(reader, &word, "%s is no error that can be answered; write EPERM, say",
+				   text_shown_z(word.text, shown));
+	/* runc leaves out a rule whose action is the default. */
+	if (statement->answer == ENOSYS)
+		return reader_fail(reader, &word,
+				   "ENOSYS is the answer to all that is not listed; leave this out");
+	return parse_clauses(reader, statement);
+}
+
+static int parse_remove(struct reader *reader, struct statement *statement)
+{
+	struct targets *targets = &statement->targets;
+	struct word where;
+	int more = targets_parse(reader, statement->answer != 0, targets, &where);
+
+	if (more < 0)
+		return -1;
+	if (more > 0)
+		return reader_fail(reader, &where,
+				   "remove takes no conditions; a new allow line replaces the old");
+	if (targets->count == 0)
+		return nothing_named(reader, statement);
+	for (size_t i = 0; i < targets->count; i++) {
+		struct target *target = &targets->list[i];
+		const struct word at = {.line = target->line, .column = target->column};
+
+		if (!target->call->first)
+			return reader_fail(reader, &at, "nothing was said about %s so far; leave it out",
+					   target->call->name);
+		target->call->first = target->call->last = NULL;
+	}
+	return 0;
+}
+
+static int parse_group(struct reader *reader, struct statement *statement)
+{
+	struct targets *targets = &statement->targets;
+	struct word name = statement->word, where;
+	char shown[TEXT_SHOWN_SIZE];
+	struct group *group;
+	int more;
+
+	if (!reader_word(reader, &name) || name.text[0] != '@')
+		return reader_fail(reader, &name, "a group needs a name with @: group @memlock mlock");
+	if (source_group(reader->source, name.text))
+		return reader_fail(reader, &name, "there is a group %s already; take another name",
+				   text_shown_z(name.text, shown));
+	more = targets_parse(reader, statement->answer != 0, targets, &where);
+	if (more != 0)
+		return more < 0 ? -1 : reader_fail(reader, &where, "a group takes no conditions");
+	if (targets->count == 0)
+		return nothing_named(reader, statement);
+	group = source_alloc(reader->source, sizeof(*group));
+	if (!group)
+		return reader_no_memory(reader);
+	group->name = source_copy(reader->source, name.text, strlen(name.text));
+	group->calls = source_alloc(reader->source, targets->count * sizeof(group->calls[0]));
+	if (!group->name || !group->calls)
+		return reader_no_memory(reader);
+	for (size_t i = 0; i < targets->count; i++)
+		group->calls[group->count++] = targets->list[i].call;
+	group->next = reader->source->groups;
+	reader->source->groups = group;
+	return 0;
+}
+
+static int parse_include(struct reader *reader, struct statement *statement)
+{
+	char shown[TEXT_SHOWN_SIZE];
+	struct word name, more;
+	const char *text;
+	size_t len;
+
+	if (!reader_word(reader, &name))
+		return reader_fail(reader, &statement->word, "include what? Write include default");
+	if (reader_word(reader, &more))
+		return reader_fail(reader, &more, "include takes one name");
+	if (reader->statements)
+		return reader_fail(reader, &statement->word,
+				   "include comes first: what stands above it would be lost");
+	text = seccomp_builtin(name.text, &len);
+	if (!text)
+		return reader_fail(reader, &name,
+				   "%s is no built-in profile; write include default or restricted",
+				   text_shown_z(name.text, shown));
+	if (reader->depth == INCLUDES_MAX)
+		return reader_fail(reader, &name, "include goes deeper than %d", INCLUDES_MAX);
+	text_shown_z(name.text, shown);
+	return parse_text(reader->source, source_copy(reader->source, shown, strlen(shown)), text,
+			  len, reader->depth + 1, reader->err);
+}
+
+static const struct keyword {
+	const char *name;
+	bool arches; /* takes [ARCH...] */
+	int (*parse)(struct reader *reader, struct statement *statement);
+} keywords[] = {
+	{"allow", true, parse_allow},     {"answer", true, parse_answer},
+	{"remove", false, parse_remove},  {"group", false, parse_group},
+	{"include", false, parse_include},
+};
+
+static const struct keyword *keyword_find(const char *name)
+{
+	for (size_t i = 0; i < hr_count(keywords); i++)
+		if (strcmp(keywords[i].name, name) == 0)
+			return &keywords[i];
+	return NULL;
+}
+
+static int parse_statement(struct reader *reader, const struct word *word)
+{
+	const struct keyword *keyword = keyword_find(word->text);
+	struct statement statement = {.word = *word, .arches = SECCOMP_EVERYWHERE};
+	char shown[TEXT_SHOWN_SIZE];
+	struct word bracket;
+
+	if (!keyword)
+		return reader_fail(reader, word,
+				   "%s begins no statement; write allow, answer, remove, group or "
+				   "include, and indent lines that go on",
+				   text_shown_z(word->text, shown));
+	if (reader->at < reader->len && reader->text[reader->at] == '[') {
+		reader_word(reader, &bracket);
+		if (!keyword->arches)
+			return reader_fail(reader, &bracket, "%s is for all architectures",
+					   keyword->name);
+		if (arches_parse(reader, &bracket, &statement.arches) < 0)
+			return -1;
+	}
+	if (keyword->parse(reader, &statement) < 0)
+		return -1;
+	if (keyword->parse != parse_include)
+		reader->statements = true;
+	return 0;
+}
+
+static int parse_text(struct seccomp_source *source, const char *file, const char *text, size_t len,
+		      unsigned depth, struct hr_error *err)
+{
+	struct reader reader = {
+		.file = file, .text = text, .len = len, .line = 1, .depth = depth,
+		.source = source, .err = err,
+	};
+	struct word word;
+	int more;
+
+	if (!file)
+		return hr_fail(err, HR_SYSTEM, "seccomp profile: out of memory");
+	while ((more = reader_statement(&reader, &word)) > 0)
+		if (parse_statement(&reader, &word) < 0)
+			return -1;
+	return more;
+}
+
+int seccomp_parse(const char *name, const char *text, size_t len, struct seccomp_source **ret,
+		  struct hr_error *err)
+{
+	struct seccomp_source *source;
+
+	if (len > SECCOMP_SOURCE_MAX)
+		return hr_fail(err, HR_POLICY, "%s: longer than %d bytes; shorten it", name,
+			       SECCOMP_SOURCE_MAX);
+	source = calloc(1, sizeof(*source));
+	if (!source)
+		return hr_fail(err, HR_SYSTEM, "%s: out of memory", name);
+	source->name = source_copy(source, name, strlen(name));
+	if (parse_text(source, source->name, text, len, 0, err) < 0) {
+		seccomp_source_free(source);
+		return -1;
+	}
+	*ret = source;
+	return 0;
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a statement is about: calls, groups of calls, architectures. */
+#include "base/cleanup.h"
+#include "seccomp/reader.h"
+
+#include <string.h>
+
+/* A source for humans deserves a word about what was meant; an answer must also be one
+ * that the library can write, because a runtime drops what it does not know. */
+static int check_call(struct reader *reader, const struct word *word, bool answered)
+{
+	char near[NAMES_SIZE], shown[TEXT_SHOWN_SIZE];
+	const char *meant;
+
+	if (names_in_library(word->text) || (!answered && names_recent(word->text)))
+		return 0;
+	text_shown_z(word->text, shown);
+	if (names_recent(word->text))
+		return reader_fail(reader, word,
+				   "%s is too young for the seccomp library, so it is answered "
+				   "ENOSYS whatever stands here; leave it out",
+				   shown);
+	meant = names_nearest(word->text, near);
+	if (meant)
+		return reader_fail(reader, word, "%s is no system call; did you mean %s?", shown,
+				   meant);
+	return reader_fail(reader, word, "%s is no system call; correct it or leave it out", shown);
+}
+
+static int add_target(struct reader *reader, const struct word *word, struct targets *targets,
+		      struct call *call)
+{
+	if (!call)
+		return reader_no_memory(reader);
+	if (targets->count == TARGETS_MAX)
+		return reader_fail(reader, word, "too many calls in one statement; split it");
+	targets->list[targets->count++] = (struct target){call, word->line, word->column};
+	return 0;
+}
+
+static int add_group(struct reader *reader, const struct word *word, struct targets *targets)
+{
+	const struct group *group = source_group(reader->source, word->text);
+	char shown[TEXT_SHOWN_SIZE];
+
+	if (!group)
+		return reader_fail(reader, word, "no group %s above this line; write group %s CALL...",
+				   text_shown_z(word->text, shown), shown);
+	for (size_t i = 0; i < group->count; i++)
+		if (add_target(reader, word, targets, group->calls[i]) < 0)
+			return -1;
+	return 0;
+}
+
+int targets_parse(struct reader *reader, bool answered, struct targets *targets,
+		  struct word *ret_where)
+{
+	struct word word;
+
+	while (reader_word(reader, &word)) {
+		if (strcmp(word.text, "where") == 0) {
+			*ret_where = word;
+			return 1;
+		}
+		if (word.text[0] == '@') {
+			if (add_group(reader, &word, targets) < 0)
+				return -1;
+			continue;
+		}
+		if (check_call(reader, &word, answered) < 0 ||
+		    add_target(reader, &word, targets, source_name(reader->source, word.text)) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int arches_parse(struct reader *reader, struct word *word, unsigned *ret)
+{
+	bool others = false;
+	char shown[TEXT_SHOWN_SIZE];
+
+	*ret = 0;
+	while (reader_word(reader, word)) {
+		enum seccomp_arch arch = names_arch(word->text);
+
+		if (strcmp(word->text, "]") == 0) {
+			*ret = others ? SECCOMP_EVERYWHERE & ~*ret : *ret;
+			if (*ret == 0)
+				return reader_fail(reader, word, "no architecture is left");
+			return 0;
+		}
+		if (strcmp(word->text, "not") == 0 && !others && *ret == 0)
+			others = true;
+		else if (arch < SECCOMP_ARCHES)
+			*ret |= SECCOMP_ON(arch);
+		else
+			return reader_fail(reader, word,
+					   "%s is no architecture of ours; write x86_64, aarch64, "
+					   "riscv64, ppc64le or s390x",
+					   text_shown_z(word->text, shown));
+	}
+	return reader_fail(reader, word, "the list of architectures has no ] at its end");
+}

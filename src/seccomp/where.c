@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Conditions: `where ARG [& MASK] is VALUE...` and `ARG has FLAG...`, joined by `and`.
+ * All become masked equality. A range, and neighbours in a list, are cut into blocks of a
+ * power of two at a multiple of their size, each of which is one test with a wider mask:
+ * fewer rules, a shorter filter.
+ */
+#include "base/cleanup.h"
+#include "seccomp/reader.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define VALUES_MAX 128 /* words behind one `is` */
+
+struct range {
+	uint32_t first, last;
+};
+
+struct values {
+	struct range list[VALUES_MAX];
+	size_t count;
+};
+
+struct where {
+	struct reader *reader;
+	const struct argument *argument;
+	uint32_t mask;
+	struct values values[SECCOMP_VARIANTS];
+};
+
+/* Decimal, 0x..., 0...: digits only, 32 bits. */
+static bool number(const char *text, uint32_t *ret)
+{
+	char *end;
+	unsigned long long value;
+
+	if (text[0] < '0' || text[0] > '9' || strlen(text) > 12)
+		return false;
+	value = strtoull(text, &end, 0);
+	if (*end != '\0' || value > UINT32_MAX)
+		return false;
+	*ret = (uint32_t)value;
+	return true;
+}
+
+static int one_value(const struct where *where, const struct word *word, const char *text,
+		     struct constant *ret)
+{
+	char shown[TEXT_SHOWN_SIZE];
+
+	if (number(text, &ret->value)) {
+		ret->power = ret->value;
+		return 0;
+	}
+	if (constant_find(where->argument->values, text, ret))
+		return 0;
+	return reader_fail(where->reader, word,
+			   "%s is no value for %s; write a number (32 bits) or a name that it takes",
+			   text_shown_z(text, shown), where->argument->name);
+}
+
+/* FLAG|FLAG... */
+static int flags(const struct where *where, const struct word *word, uint32_t *ret)
+{
+	struct word copy = *word;
+	char *rest = copy.text, *part;
+
+	*ret = 0;
+	while ((part = strsep(&rest, "|"))) {
+		struct constant flag;
+
+		if (one_value(where, word, part, &flag) < 0)
+			return -1;
+		*ret |= flag.value;
+	}
+	return 0;
+}
+
+static bool absent(const struct constant *constant)
+{
+	return constant->power == CONSTANT_ABSENT && constant->value != CONSTANT_ABSENT;
+}
+
+static int keep(struct where *where, const struct word *word, enum seccomp_variant variant,
+		uint32_t first, uint32_t last)
+{
+	struct values *values = &where->values[variant];
+
+	if (first > last)
+		return reader_fail(where->reader, word, "%s ends before it begins; swap its ends",
+				   word->text);
+	if ((first | last) & ~where->mask)
+		return reader_fail(where->reader, word,
+				   "%s has bits that the mask takes away, so this is never true; "
+				   "correct one of them",
+				   word->text);
+	if (values->count == VALUES_MAX)
+		return reader_fail(where->reader, word,
+				   "more than %d values for one argument; split the statement",
+				   VALUES_MAX);
+	values->list[values->count++] = (struct range){first, last};
+	return 0;
+}
+
+/* VALUE or VALUE..VALUE */
+static int value(struct where *where, const struct word *word)
+{
+	struct word copy = *word;
+	char *dots = strstr(copy.text, "..");
+	struct constant first, last;
+
+	if (dots)
+		*dots = '\0';
+	if (one_value(where, word, copy.text, &first) < 0)
+		return -1;
+	last = first;
+	if (dots && one_value(where, word, dots + 2, &last) < 0)
+		return -1;
+	if (keep(where, word, VARIANT_COMMON, first.value, last.value) < 0)
+		return -1;
+	if (absent(&first) || absent(&last))
+		return 0;
+	return keep(where, word, VARIANT_POWER, first.power, last.power);
+}
+
+static int by_first(const void *a, const void *b)
+{
+	const struct range *left = a, *right = b;
+
+	return (left->first > right->first) - (left->first < right->first);
+}
+
+/* Sorted, overlapping and touching ranges made one. */
+static void merge(struct values *values)
+{
+	size_t kept = 0;
+
+	qsort(values->list, values->count, sizeof(values->list[0]), by_first);
+	for (size_t i = 1; i < values->count; i++) {
+		struct range *last = &values->list[kept];
+
+		if (values->list[i].first > (uint64_t)last->last + 1)
+			values->list[++kept] = values->list[i];
+		else if (values->list[i].last > last->last)
+			last->last = values->list[i].last;
+	}
+	if (values->count > 0)
+		values->count = kept + 1;
+}
+
+/* Bytes up to 2^32 of the largest block that begins at `first` and fits. */
+static uint64_t block(uint64_t first, uint64_t last)
+{
+	uint64_t size = first ? first & -first : (uint64_t)1 << 32;
+
+	while (first + size - 1 > last)
+		size /= 2;
+	return size;
+}
+
+/* Write the blocks of all ranges to `tests`, or only count them when it is NULL. */
+static size_t blocks(const struct values *values, uint32_t mask, struct test *tests)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < values->count; i++) {
+		uint64_t first = values->list[i].first, size;
+
+		for (; first <= values->list[i].last; first += size) {
+			size = block(first, values->list[i].last);
+			if (tests)
+				tests[count] = (struct test){mask & ~(uint32_t)(size - 1),
+							     (uint32_t)first};
+			count++;
+		}
+	}
+	return count;
+}
+
+static int finish(struct where *where, struct condition *ret)
+{
+	for (enum seccomp_variant v = 0; v < SECCOMP_VARIANTS; v++) {
+		struct values *values = &where->values[v];
+		struct test *tests;
+
+		merge(values);
+		ret->any[v].count = blocks(values, where->mask, NULL);
+		tests = source_alloc(where->reader->source, ret->any[v].count * sizeof(*tests));
+		if (!tests)
+			return reader_no_memory(where->reader);
+		blocks(values, where->mask, tests);
+		ret->any[v].list = tests;
+	}
+	ret->argument = where->argument;
+	return 0;
+}
+
+/* `has FLAG...`: true if one of them is set. */
+static int has(struct where *where, const struct word *word, struct condition *ret)
+{
+	struct test list[VALUES_MAX], *tests;
+	size_t count = 0;
+	struct word flag;
+	bool more;
+
+	while ((more = reader_word(where->reader, &flag)) && strcmp(flag.text, "and") != 0) {
+		if (count == VALUES_MAX)
+			return reader_fail(where->reader, &flag, "too many flags for one argument");
+		if (flags(where, &flag, &list[count].mask) < 0)
+			return -1;
+		list[count].value = list[count].mask;
+		if (__builtin_popcount(list[count++].mask) != 1)
+			return reader_fail(where->reader, &flag,
+					   "has takes flags of a single bit, blanks between them");
+	}
+	if (count == 0)
+		return reader_fail(where->reader, word, "has names no flag");
+	tests = source_alloc(where->reader->source, count * sizeof(*tests));
+	if (!tests)
+		return reader_no_memory(where->reader);
+	memcpy(tests, list, count * sizeof(*tests));
+	ret->argument = where->argument;
+	ret->any[VARIANT_COMMON] = ret->any[VARIANT_POWER] = (struct tests){tests, count};
+	return more;
+}
+
+/* `is VALUE...` */
+static int is(struct where *where, const struct word *word, struct condition *ret)
+{
+	bool more, any = false;
+	struct word next;
+
+	while ((more = reader_word(where->reader, &next)) && strcmp(next.text, "and") != 0) {
+		if (value(where, &next) < 0)
+			return -1;
+		any = true;
+	}
+	if (!any)
+		return reader_fail(where->reader, word, "is names no value");
+	return finish(where, ret) < 0 ? -1 : more;
+}
+
+/* An argument that this call has and that was not asked about before. */
+static int argument(struct where *where, const struct word *word, const struct call *call,
+		    const struct condition conditions[], size_t count)
+{
+	text_auto struct text names = {0};
+	char shown[TEXT_SHOWN_SIZE];
+
+	where->argument = argument_find(call->name, word->text);
+	if (!where->argument) {
+		argument_names(call->name, &names);
+		return reader_fail(where->reader, word, "%s is no argument of %s; it has %s",
+				   text_shown_z(word->text, shown), call->name,
+				   names.failed ? "others" : names.data);
+	}
+	for (size_t i = 0; i < count; i++)
+		if (conditions[i].argument->index == where->argument->index)
+			return reader_fail(where->reader, word,
+					   "%s is asked about twice; runtimes take either for enough, "
+					   "so put all values behind one is",
+					   word->text);
+	return 0;
+}
+
+/* One condition. 1 when `and` follows, 0 at the end, -1 on error. */
+static int condition(struct where *where, const struct word *first, struct condition *ret)
+{
+	struct word word = *first, mask;
+	bool masked = false;
+
+	if (!reader_word(where->reader, &word))
+		return reader_fail(where->reader, first, "%s is or has what? Write is VALUE...",
+				   first->text);
+	if (strcmp(word.text, "&") == 0) {
+		if (!reader_word(where->reader, &mask))
+			return reader_fail(where->reader, &word, "& has no mask behind it");
+		if (flags(where, &mask, &where->mask) < 0)
+			return -1;
+		masked = true;
+		if (!reader_word(where->reader, &word))
+			return reader_fail(where->reader, &mask, "a mask needs is VALUE... behind it");
+	}
+	if (strcmp(word.text, "is") == 0)
+		return is(where, &word, ret);
+	if (strcmp(word.text, "has") == 0 && !masked)
+		return has(where, &word, ret);
+	return reader_fail(where->reader, &word, "expected is VALUE... here%s",
+			   masked ? "" : ", & MASK is VALUE..., or has FLAG...");
+}
+
+int where_parse(struct reader *reader, const struct word *where, const struct call *call,
+		struct condition conditions[], size_t *ret_count)
+{
+	struct word first = *where;
+	int more = 1;
+
+	*ret_count = 0;
+	while (more > 0) {
+		struct where next = {.reader = reader, .mask = UINT32_MAX};
+
+		if (!reader_word(reader, &first))
+			return reader_fail(reader, &first, "an argument is missing behind %s",
+					   *ret_count ? "and" : "where");
+		if (*ret_count == SECCOMP_ARGS)
+			return reader_fail(reader, &first, "a call has no more than six arguments");
+		if (argument(&next, &first, call, conditions, *ret_count) < 0)
+			return -1;
+		more = condition(&next, &first, &conditions[*ret_count]);
+		++*ret_count;
+	}
+	return more;
+}
