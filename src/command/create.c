@@ -65,8 +65,8 @@ static int become_runtime(struct call *call, unsigned kept, struct hr_error *err
 {
 	static const char *const without[] = {"bundle", NULL};
 	const char *const extra[] = {"--bundle", call->bundle, NULL};
-	hr_autofree char **argv =
-		grammar_write(call->request, runtime_kind_name(call->runtime.kind), without, extra, false);
+	hr_autofree char **argv = grammar_write(
+		call->request, runtime_kind_name(call->runtime.kind), without, extra, false);
 
 	if (!argv)
 		return hr_fail(err, HR_SYSTEM, "out of memory");

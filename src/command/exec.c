@@ -82,6 +82,21 @@ static int find_bundle(const struct call *call, char ret[PATH_MAX], struct hr_er
 	return kind == RUNTIME_KINDS ? 0 : runtime_state_bundle(kind, root, id, ret, err);
 }
 
+/* A sub-cgroup is below the container's own. */
+static int check_cgroups(const struct request *request, struct hr_error *err)
+{
+	char shown[TEXT_SHOWN_SIZE];
+	const char *value;
+
+	for (size_t i = 0; (value = request_option_at(request, "cgroup", i)); i++)
+		if (strstr(value, ".."))
+			return hr_fail(
+				err, HR_USAGE,
+				"--cgroup \"%s\": must name a cgroup below the container's own",
+				text_shown_z(value, shown));
+	return 0;
+}
+
 static int decide(struct call *call, struct hr_error *err)
 {
 	json_auto struct json_doc *owner = NULL;
@@ -91,7 +106,8 @@ static int decide(struct call *call, struct hr_error *err)
 	if (!call->request->id || !runtime_id_sound(call->request->id))
 		return hr_fail(err, HR_USAGE,
 			       "exec needs a container id of letters, digits and _+.-");
-	if (runtime_trust(&call->runtime, err) < 0 || find_bundle(call, bundle, err) < 0)
+	if (check_cgroups(call->request, err) < 0 || runtime_trust(&call->runtime, err) < 0 ||
+	    find_bundle(call, bundle, err) < 0)
 		return -1;
 	record_load(call->statedir, call_root(call), call->request->id, &call->record);
 	if (call->record && bundle[0] && check_bundle(call, bundle, err) < 0)
@@ -115,8 +131,8 @@ static int become_runtime(struct call *call, int document, unsigned kept, struct
 	hr_autofree char **argv = NULL;
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", document);
-	argv = grammar_write(call->request, runtime_kind_name(call->runtime.kind), process_flags, extra,
-			     false);
+	argv = grammar_write(call->request, runtime_kind_name(call->runtime.kind), process_flags,
+			     extra, false);
 	if (!argv)
 		return hr_fail(err, HR_SYSTEM, "out of memory");
 	if (fd_cloexec_from(3 + kept, err) < 0 || fcntl(document, F_SETFD, 0) < 0)

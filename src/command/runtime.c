@@ -12,10 +12,10 @@
  * `delete --force` succeeds, removes the state and leaves the process running. Sets
  * ret_changed when it is another than the handler's.
  */
-static int own_runtime(struct call *call, bool *ret_changed, struct hr_error *err)
+static int own_runtime(struct call *call, const char *root, bool *ret_changed, struct hr_error *err)
 {
 	json_auto struct json_doc *record = NULL;
-	const char *id = call->request->id, *root = call_root(call), *path;
+	const char *id = call->request->id, *path;
 	enum runtime_kind kind;
 	struct runtime runtime;
 	char shown[TEXT_SHOWN_SIZE];
@@ -62,17 +62,20 @@ static int without_handler(struct call *call, struct hr_error *err)
 {
 	for (unsigned i = 0; i < RUNTIME_KINDS; i++) {
 		enum runtime_kind kind;
+		const char *root;
 		bool changed;
 
 		call->runtime.kind = (enum runtime_kind)i;
 		if (parse(call, NULL) < 0 || !passes(call) || !call->request->id ||
 		    !runtime_id_sound(call->request->id))
 			continue;
-		kind = runtime_state_kind(call_root(call), call->request->id);
+		root = call_root(call);
+		kind = runtime_state_kind(root, call->request->id);
 		if (kind == RUNTIME_KINDS)
 			continue;
 		call->runtime.kind = RUNTIME_KINDS;
-		if (own_runtime(call, &changed, NULL) < 0 && !runtime_usual(kind, &call->runtime))
+		if (own_runtime(call, root, &changed, NULL) < 0 &&
+		    !runtime_usual(kind, &call->runtime))
 			return -1;
 		return parse(call, err) < 0 ? -1 : command_pass(call, err);
 	}
@@ -110,7 +113,7 @@ static int run(struct call *call, struct hr_error *err)
 {
 	bool changed;
 
-	if (parse(call, err) < 0 || own_runtime(call, &changed, err) < 0)
+	if (parse(call, err) < 0 || own_runtime(call, call_root(call), &changed, err) < 0)
 		return -1;
 	if (changed && parse(call, err) < 0)
 		return -1;

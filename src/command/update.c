@@ -80,8 +80,9 @@ static int commit(struct call *call, bool body, struct hr_error *err)
 {
 	static const char *const without[] = {"resources", NULL};
 	static const char *const extra[] = {"--resources=-", NULL};
-	hr_autofree char **argv = grammar_write(call->request, runtime_kind_name(call->runtime.kind), without,
-						body ? extra : NULL, false);
+	hr_autofree char **argv =
+		grammar_write(call->request, runtime_kind_name(call->runtime.kind), without,
+			      body ? extra : NULL, false);
 
 	if (!argv)
 		return hr_fail(err, HR_SYSTEM, "out of memory");

@@ -13,21 +13,12 @@
 /*
  * What a runtime or its hooks read, and nothing by which a loader or Go's runtime is
  * steered: containerd gives LD_LIBRARY_PATH=/opt/containerd/lib: whose empty element is
- * the current directory.
+ * the current directory. XDG_RUNTIME_DIR moves crun's default root away from /run/crun,
+ * where a later call without it would not find the container.
  */
 static const char *const kept_variables[] = {
-	"DBUS_SESSION_BUS_ADDRESS",
-	"GOMAXPROCS",
-	"HOME",
-	"LANG",
-	"LISTEN_FDNAMES",
-	"LISTEN_FDS",
-	"LISTEN_PID",
-	"LOGNAME",
-	"NOTIFY_SOCKET",
-	"TMPDIR",
-	"USER",
-	"XDG_RUNTIME_DIR",
+	"GOMAXPROCS", "HOME",	 "LANG",	  "LISTEN_FDNAMES", "LISTEN_FDS",
+	"LISTEN_PID", "LOGNAME", "NOTIFY_SOCKET", "TMPDIR",	    "USER",
 };
 
 static char path_variable[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";

@@ -296,6 +296,12 @@ int policy_load(int dirfd, const char *confdir, policy_check_fn check, struct po
 	text_addf(&shown, "%s/policy.json", confdir);
 	if (shown.failed || start(&policy, err) < 0)
 		return hr_fail(err, HR_SYSTEM, "out of memory");
+	/* A policy that is being replaced must not turn into the default. */
+	if (faccessat(dirfd, "policy.json", F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+		return hr_fail(err, HR_POLICY,
+			       "%s is %s: a directory without it refuses every container; put one "
+			       "there ({\"version\": 1} for the defaults), or remove %s",
+			       shown.data, hr_errno_text(errno), confdir);
 	if (read_drop_ins(policy, dirfd, confdir, err) < 0 ||
 	    read_file(policy, dirfd, "policy.json", shown.data, err) < 0 ||
 	    finish(policy, check, err) < 0)

@@ -117,15 +117,20 @@ static int put_call(struct compiler *compiler, const struct call *call, struct h
 	return 0;
 }
 
+static bool exists(const struct call *call, enum seccomp_arch arch)
+{
+	return (call->known & SECCOMP_ON(arch)) || names_on(call->name, arch);
+}
+
 static int put_calls(struct compiler *compiler, struct hr_error *err)
 {
-	hr_autofree struct rule *rules = calloc(SECCOMP_RULES_MAX, sizeof(*rules));
+	hr_autofree struct rule *rules = malloc(SECCOMP_RULES_MAX * sizeof(*rules));
 
 	if (!rules)
 		return out_of_memory(compiler->source, err);
 	compiler->rules = rules;
 	for (const struct call *call = compiler->source->first; call; call = call->next)
-		if (call->first && names_on(call->name, compiler->arch) &&
+		if (call->first && exists(call, compiler->arch) &&
 		    put_call(compiler, call, err) < 0)
 			return -1;
 	return 0;
@@ -182,7 +187,7 @@ size_t seccomp_count(const struct seccomp_source *source, const char *arch)
 	if (where == SECCOMP_ARCHES)
 		return 0;
 	for (const struct call *call = source->first; call; call = call->next)
-		if (reachable(call, where) && names_on(call->name, where))
+		if (reachable(call, where) && exists(call, where))
 			count++;
 	return count;
 }

@@ -83,12 +83,15 @@ bool names_on(const char *call, enum seccomp_arch arch)
 	return there(seccomp_syscall_resolve_name_arch(arches[arch].token, call), arch);
 }
 
-bool names_in_library(const char *call)
+enum seccomp_arch names_somewhere(const char *call)
 {
-	for (enum seccomp_arch arch = 0; arch < SECCOMP_ARCHES; arch++)
-		if (names_on(call, arch))
-			return true;
-	return false;
+	enum seccomp_arch native = names_arch(seccomp_native()), arch = 0;
+
+	if (names_on(call, native))
+		return native;
+	while (arch < SECCOMP_ARCHES && !names_on(call, arch))
+		arch++;
+	return arch;
 }
 
 bool names_recent(const char *call)

@@ -29,8 +29,8 @@ const char *names_oci(enum seccomp_arch arch);
 /* True if the library knows the call on this architecture, multiplexed ones included. */
 bool names_on(const char *call, enum seccomp_arch arch);
 
-/* True if the library knows the call on some architecture. */
-bool names_in_library(const char *call);
+/* An architecture on which the library knows the call; SECCOMP_ARCHES if there is none. */
+enum seccomp_arch names_somewhere(const char *call);
 
 /* True for calls younger than the oldest supported library (2.5.4). */
 bool names_recent(const char *call);

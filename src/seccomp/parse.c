@@ -22,7 +22,7 @@ struct statement {
 	struct word word; /* the keyword */
 	int answer;
 	unsigned arches;
-	struct targets targets;
+	struct targets *targets;
 	struct condition conditions[SECCOMP_ARGS];
 	size_t conditions_count;
 };
@@ -113,7 +113,7 @@ static int add_clause(struct reader *reader, const struct target *target,
 /* What allow and answer have in common: CALL... [where CONDITIONS] */
 static int parse_clauses(struct reader *reader, struct statement *statement)
 {
-	struct targets *targets = &statement->targets;
+	struct targets *targets = statement->targets;
 	struct word where;
 	int more = targets_parse(reader, statement->answer != 0, targets, &where);
 
@@ -155,7 +155,7 @@ static int parse_answer(struct reader *reader, struct statement *statement)
 
 static int parse_remove(struct reader *reader, struct statement *statement)
 {
-	struct targets *targets = &statement->targets;
+	struct targets *targets = statement->targets;
 	struct word where;
 	int more = targets_parse(reader, statement->answer != 0, targets, &where);
 
@@ -180,7 +180,7 @@ static int parse_remove(struct reader *reader, struct statement *statement)
 
 static int parse_group(struct reader *reader, struct statement *statement)
 {
-	struct targets *targets = &statement->targets;
+	struct targets *targets = statement->targets;
 	struct word name = statement->word, where;
 	char shown[TEXT_SHOWN_SIZE];
 	struct group *group;
@@ -257,10 +257,14 @@ static const struct keyword *keyword_find(const char *name)
 static int parse_statement(struct reader *reader, const struct word *word)
 {
 	const struct keyword *keyword = keyword_find(word->text);
-	struct statement statement = {.word = *word, .arches = SECCOMP_EVERYWHERE};
+	struct targets targets; /* long: not filled with zeroes for every statement */
+	struct statement statement = {
+		.word = *word, .arches = SECCOMP_EVERYWHERE, .targets = &targets,
+	};
 	char shown[TEXT_SHOWN_SIZE];
 	struct word bracket;
 
+	targets.count = 0;
 	if (!keyword)
 		return reader_fail(reader, word,
 				   "%s begins no statement; write allow, answer, remove, group or "

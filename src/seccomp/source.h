@@ -21,19 +21,25 @@
 
 /* A value with a name. On ppc64le ioctl numbers are encoded in another way. */
 struct constant {
-	const char *name; /* NULL ends a table */
+	const char *name;
 	uint32_t value;
 	uint32_t power; /* on ppc64le */
 };
 
 #define CONSTANT_ABSENT 0 /* `power` of what ppc64le lacks; its `value` is not 0 */
 
+/* Sorted by name. */
+struct constants {
+	const struct constant *list;
+	size_t count;
+};
+
 /* A named argument. clone takes its first two in the other order on s390x. */
 struct argument {
 	const char *call;
 	const char *name;
-	const struct constant *values; /* names that may stand for it */
-	unsigned index, index_s390x;   /* from 0 */
+	struct constants values;     /* names that may stand for it */
+	unsigned index, index_s390x; /* from 0 */
 };
 
 /* (argument & mask) == value: all that a rule can ask without a trap on some runtime. */
@@ -67,6 +73,7 @@ struct call {
 	struct call *next; /* in the order of the source */
 	const char *name;
 	const char *file; /* whose clauses these are: those of an including file replace them */
+	unsigned known;   /* architectures that are known to have it, as far as was asked */
 	struct clause *first, *last;
 };
 
@@ -97,7 +104,8 @@ const char *source_copy(struct seccomp_source *source, const char *text, size_t 
 /* The call of that name; NULL when it was never named. */
 struct call *source_call(const struct seccomp_source *source, const char *name);
 
-/* The same, made if there is none; NULL when memory is gone. */
+/* The same, made if there is none; NULL when memory is gone. For names of real calls alone:
+ * the table does not grow. */
 struct call *source_name(struct seccomp_source *source, const char *name);
 
 const struct group *source_group(const struct seccomp_source *source, const char *name);
@@ -105,7 +113,7 @@ const struct group *source_group(const struct seccomp_source *source, const char
 /* The constants (constants.c). */
 const struct argument *argument_find(const char *call, const char *name);
 void argument_names(const char *call, struct text *ret); /* "domain, type, arg0 to arg5" */
-bool constant_find(const struct constant *table, const char *name, struct constant *ret);
+const struct constant *constant_find(const struct constants *table, const char *name);
 int errno_find(const char *name); /* 0 for a name that is not in the table */
 
 /* One rule as a runtime takes it. */

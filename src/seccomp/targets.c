@@ -5,22 +5,12 @@
 
 #include <string.h>
 
-/* A source for humans deserves a word about what was meant; an answer must also be one
- * that the library can write, because a runtime drops what it does not know. */
-static int check_call(struct reader *reader, const struct word *word, bool answered)
+static int unknown_call(struct reader *reader, const struct word *word)
 {
 	char near[NAMES_SIZE], shown[TEXT_SHOWN_SIZE];
-	const char *meant;
+	const char *meant = names_nearest(word->text, near);
 
-	if (names_in_library(word->text) || (!answered && names_recent(word->text)))
-		return 0;
 	text_shown_z(word->text, shown);
-	if (names_recent(word->text))
-		return reader_fail(reader, word,
-				   "%s is too young for the seccomp library, so it is answered "
-				   "ENOSYS whatever stands here; leave it out",
-				   shown);
-	meant = names_nearest(word->text, near);
 	if (meant)
 		return reader_fail(reader, word, "%s is no system call; did you mean %s?", shown,
 				   meant);
@@ -36,6 +26,30 @@ static int add_target(struct reader *reader, const struct word *word, struct tar
 		return reader_fail(reader, word, "too many calls in one statement; split it");
 	targets->list[targets->count++] = (struct target){call, word->line, word->column};
 	return 0;
+}
+
+/* A runtime drops what its library does not know: without harm where the call is allowed,
+ * but an answer must not be lost unsaid. */
+static int add_call(struct reader *reader, const struct word *word, bool answered,
+		    struct targets *targets)
+{
+	struct call *call = source_call(reader->source, word->text);
+	enum seccomp_arch arch;
+
+	if (!call) {
+		arch = names_somewhere(word->text);
+		if (arch == SECCOMP_ARCHES && !names_recent(word->text))
+			return unknown_call(reader, word);
+		call = source_name(reader->source, word->text);
+		if (call && arch < SECCOMP_ARCHES)
+			call->known = SECCOMP_ON(arch);
+	}
+	if (call && answered && call->known == 0)
+		return reader_fail(reader, word,
+				   "%s is too young for the seccomp library, so it is answered "
+				   "ENOSYS whatever stands here; leave it out",
+				   word->text);
+	return add_target(reader, word, targets, call);
 }
 
 static int add_group(struct reader *reader, const struct word *word, struct targets *targets)
@@ -67,8 +81,7 @@ int targets_parse(struct reader *reader, bool answered, struct targets *targets,
 				return -1;
 			continue;
 		}
-		if (check_call(reader, &word, answered) < 0 ||
-		    add_target(reader, &word, targets, source_name(reader->source, word.text)) < 0)
+		if (add_call(reader, &word, answered, targets) < 0)
 			return -1;
 	}
 	return 0;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Conditions: `where ARG [& MASK] is VALUE...` and `ARG has FLAG...`, joined by `and`.
- * All become masked equality. A range, and neighbours in a list, are cut into blocks of a
- * power of two at a multiple of their size, each of which is one test with a wider mask:
- * fewer rules, a shorter filter.
+ * All become masked equality. A range is cut into blocks of a power of two at a multiple
+ * of their size, each of which is one test with a wider mask, and two tests that differ in
+ * one bit of the value are folded into one without it: fewer rules, a shorter filter, the
+ * same meaning.
  */
 #include "base/cleanup.h"
 #include "seccomp/reader.h"
@@ -12,6 +13,7 @@
 #include <string.h>
 
 #define VALUES_MAX 128 /* words behind one `is` */
+#define TESTS_MAX 512  /* what they are cut into */
 
 struct range {
 	uint32_t first, last;
@@ -47,14 +49,17 @@ static bool number(const char *text, uint32_t *ret)
 static int one_value(const struct where *where, const struct word *word, const char *text,
 		     struct constant *ret)
 {
+	const struct constant *named = constant_find(&where->argument->values, text);
 	char shown[TEXT_SHOWN_SIZE];
 
+	if (named) {
+		*ret = *named;
+		return 0;
+	}
 	if (number(text, &ret->value)) {
 		ret->power = ret->value;
 		return 0;
 	}
-	if (constant_find(where->argument->values, text, ret))
-		return 0;
 	return reader_fail(where->reader, word,
 			   "%s is no value for %s; write a number (32 bits) or a name that it takes",
 			   text_shown_z(text, shown), where->argument->name);
@@ -159,38 +164,73 @@ static uint64_t block(uint64_t first, uint64_t last)
 	return size;
 }
 
-/* Write the blocks of all ranges to `tests`, or only count them when it is NULL. */
-static size_t blocks(const struct values *values, uint32_t mask, struct test *tests)
+/* The blocks of all ranges; the number of them. */
+static size_t blocks(const struct values *values, uint32_t mask, struct test tests[TESTS_MAX])
 {
 	size_t count = 0;
 
 	for (size_t i = 0; i < values->count; i++) {
 		uint64_t first = values->list[i].first, size;
 
-		for (; first <= values->list[i].last; first += size) {
+		for (; first <= values->list[i].last && count < TESTS_MAX; first += size) {
 			size = block(first, values->list[i].last);
-			if (tests)
-				tests[count] = (struct test){mask & ~(uint32_t)(size - 1),
-							     (uint32_t)first};
-			count++;
+			tests[count++] = (struct test){mask & ~(uint32_t)(size - 1),
+						       (uint32_t)first};
 		}
 	}
 	return count;
 }
 
-static int finish(struct where *where, struct condition *ret)
+static bool foldable(const struct test *a, const struct test *b)
 {
-	for (enum seccomp_variant v = 0; v < SECCOMP_VARIANTS; v++) {
-		struct values *values = &where->values[v];
-		struct test *tests;
+	return a->mask == b->mask && __builtin_popcount(a->value ^ b->value) == 1;
+}
 
-		merge(values);
-		ret->any[v].count = blocks(values, where->mask, NULL);
-		tests = source_alloc(where->reader->source, ret->any[v].count * sizeof(*tests));
-		if (!tests)
-			return reader_no_memory(where->reader);
-		blocks(values, where->mask, tests);
-		ret->any[v].list = tests;
+static size_t fold(struct test tests[], size_t count)
+{
+	size_t i = 0, j;
+
+	while (i < count) {
+		for (j = i + 1; j < count && !foldable(&tests[i], &tests[j]); j++)
+			;
+		if (j == count) {
+			i++;
+			continue;
+		}
+		tests[i].mask &= ~(tests[i].value ^ tests[j].value);
+		tests[i].value &= tests[i].mask;
+		tests[j] = tests[--count];
+		i = 0;
+	}
+	return count;
+}
+
+static int put_tests(struct where *where, const struct test list[], size_t count,
+		     struct tests *ret)
+{
+	struct test *tests = source_alloc(where->reader->source, count * sizeof(*tests));
+
+	if (!tests)
+		return reader_no_memory(where->reader);
+	memcpy(tests, list, count * sizeof(*tests));
+	*ret = (struct tests){tests, count};
+	return 0;
+}
+
+static int finish(struct where *where, const struct word *word, struct condition *ret)
+{
+	struct test tests[TESTS_MAX];
+
+	for (enum seccomp_variant v = 0; v < SECCOMP_VARIANTS; v++) {
+		size_t count;
+
+		merge(&where->values[v]);
+		count = blocks(&where->values[v], where->mask, tests);
+		if (count == TESTS_MAX)
+			return reader_fail(where->reader, word, "too many values; list fewer");
+		count = fold(tests, count);
+		if (put_tests(where, tests, count, &ret->any[v]) < 0)
+			return -1;
 	}
 	ret->argument = where->argument;
 	return 0;
@@ -199,7 +239,7 @@ static int finish(struct where *where, struct condition *ret)
 /* `has FLAG...`: true if one of them is set. */
 static int has(struct where *where, const struct word *word, struct condition *ret)
 {
-	struct test list[VALUES_MAX], *tests;
+	struct test list[VALUES_MAX];
 	size_t count = 0;
 	struct word flag;
 	bool more;
@@ -216,12 +256,10 @@ static int has(struct where *where, const struct word *word, struct condition *r
 	}
 	if (count == 0)
 		return reader_fail(where->reader, word, "has names no flag");
-	tests = source_alloc(where->reader->source, count * sizeof(*tests));
-	if (!tests)
-		return reader_no_memory(where->reader);
-	memcpy(tests, list, count * sizeof(*tests));
+	if (put_tests(where, list, count, &ret->any[VARIANT_COMMON]) < 0)
+		return -1;
 	ret->argument = where->argument;
-	ret->any[VARIANT_COMMON] = ret->any[VARIANT_POWER] = (struct tests){tests, count};
+	ret->any[VARIANT_POWER] = ret->any[VARIANT_COMMON];
 	return more;
 }
 
@@ -238,7 +276,7 @@ static int is(struct where *where, const struct word *word, struct condition *re
 	}
 	if (!any)
 		return reader_fail(where->reader, word, "is names no value");
-	return finish(where, ret) < 0 ? -1 : more;
+	return finish(where, word, ret) < 0 ? -1 : more;
 }
 
 /* An argument that this call has and that was not asked about before. */
