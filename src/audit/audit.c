@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -16,16 +17,33 @@
 #include <syslog.h>
 #include <time.h>
 
+/* The date of a day since 1970-01-01, in the proleptic Gregorian calendar: the year is
+ * taken to begin in March, so that the leap day is its last. gmtime_r would read
+ * /etc/localtime for nothing. */
+static void civil_date(int64_t days, int64_t *ret_year, int *ret_month, int *ret_day)
+{
+	int64_t shifted = days + 719468; /* since 0000-03-01 */
+	int64_t era = shifted / 146097, of_era = shifted % 146097;
+	int64_t year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
+	int64_t of_year = of_era - (365 * year + year / 4 - year / 100);
+	int64_t month = (5 * of_year + 2) / 153; /* 0 is March */
+
+	*ret_day = (int)(of_year - (153 * month + 2) / 5 + 1);
+	*ret_month = (int)(month < 10 ? month + 3 : month - 9);
+	*ret_year = year + era * 400 + (*ret_month <= 2);
+}
+
 const char *audit_now(char buf[AUDIT_TIME])
 {
 	struct timespec now;
-	struct tm utc;
-	size_t len;
+	int64_t year;
+	int month, day, second;
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &utc);
-	len = strftime(buf, AUDIT_TIME, "%Y-%m-%dT%H:%M:%S", &utc);
-	snprintf(buf + len, AUDIT_TIME - len, ".%03dZ", (int)(now.tv_nsec / 1000000));
+	civil_date(now.tv_sec / 86400, &year, &month, &day);
+	second = (int)(now.tv_sec % 86400);
+	snprintf(buf, AUDIT_TIME, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", (int)year, month, day,
+		 second / 3600, second / 60 % 60, second % 60, (int)(now.tv_nsec / 1000000));
 	return buf;
 }
 

@@ -17,7 +17,7 @@ int audit_append(const char *file, const struct json *line, struct hr_error *err
 void audit_syslog(const char *text, bool refused);
 
 /* Now, RFC 3339 with milliseconds and Z. */
-#define AUDIT_TIME 32
+#define AUDIT_TIME 64
 const char *audit_now(char buf[AUDIT_TIME]);
 
 #endif

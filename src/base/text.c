@@ -140,3 +140,34 @@ bool text_ends(const char *value, const char *suffix)
 
 	return len >= tail && strcmp(value + len - tail, suffix) == 0;
 }
+
+#define LONGEST_NAME 40 /* bytes */
+
+static unsigned least(unsigned a, unsigned b)
+{
+	return a < b ? a : b;
+}
+
+unsigned text_distance(const char *a, const char *b)
+{
+	unsigned row[LONGEST_NAME + 1];
+	size_t width = strlen(b);
+
+	if (strlen(a) > LONGEST_NAME || width > LONGEST_NAME)
+		return UINT8_MAX;
+	for (unsigned j = 0; j <= width; j++)
+		row[j] = j;
+	for (unsigned i = 1; a[i - 1] != '\0'; i++) {
+		unsigned corner = row[0];
+
+		row[0] = i;
+		for (unsigned j = 1; j <= width; j++) {
+			unsigned above = row[j];
+
+			row[j] = least(least(above, row[j - 1]) + 1,
+				       corner + (a[i - 1] != b[j - 1]));
+			corner = above;
+		}
+	}
+	return row[width];
+}

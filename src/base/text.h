@@ -43,6 +43,10 @@ bool text_in(const char *value, const char *const *list);
  */
 bool text_match(const char *pattern, const char *value);
 
+/* Letters to insert, drop or change to make b of a (Levenshtein), for "did you mean"; large
+ * when one is longer than any name worth suggesting. */
+unsigned text_distance(const char *a, const char *b);
+
 bool text_starts(const char *value, const char *prefix);
 bool text_ends(const char *value, const char *suffix);
 

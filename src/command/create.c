@@ -100,8 +100,5 @@ int command_create(struct call *call, struct hr_error *err)
 	call->line = line_of(call->request);
 	if (decide(call, err) == 0)
 		commit(call, err);
-	/* We are still here: say why in the log as well; the message itself goes to the
-	 * caller whatever becomes of the log. */
-	call_audit(call, err->msg, NULL);
 	return -1;
 }

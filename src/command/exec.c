@@ -162,6 +162,5 @@ int command_exec(struct call *call, struct hr_error *err)
 	call->line = LINE_EXEC;
 	if (decide(call, err) == 0)
 		commit(call, err);
-	call_audit(call, err->msg, NULL);
 	return -1;
 }

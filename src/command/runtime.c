@@ -152,6 +152,10 @@ int command_runtime(const char *handler, int argc, char *const argv[], const cha
 		grammar_log(call.runtime.kind, argc, argv, ret_log, &json);
 		run(&call, err);
 	}
+	/* We are still here: say why in the log as well; the message itself goes to the
+	 * caller whatever becomes of the log. */
+	if (geteuid() == 0)
+		call_audit(&call, err->msg, NULL);
 	status = exit_status(&call);
 	call_done(&call);
 	return status;

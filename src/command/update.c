@@ -100,6 +100,5 @@ int command_update(struct call *call, struct hr_error *err)
 	call->line = LINE_UPDATE;
 	if (decide(call, path, err) == 0)
 		commit(call, path != NULL, err);
-	call_audit(call, err->msg, NULL);
 	return -1;
 }

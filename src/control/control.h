@@ -13,7 +13,15 @@
 #include "oci/grammar.h"
 #include "oci/identity.h"
 
-enum control_line { LINE_CREATE, LINE_RUN, LINE_RESTORE, LINE_EXEC, LINE_UPDATE, LINES };
+enum control_line {
+	LINE_CREATE,
+	LINE_RUN,
+	LINE_RESTORE,
+	LINE_EXEC,
+	LINE_UPDATE,
+	LINE_OTHER, /* no control applies: what could not be parsed, and what passes through */
+	LINES
+};
 
 const char *control_line_name(enum control_line line);
 

@@ -15,7 +15,7 @@ const struct control *const controls[] = {
 	&control_apparmor,   &control_selinux,	    NULL,
 };
 
-static const char *const line_names[LINES] = {"create", "run", "restore", "exec", "update"};
+static const char *const line_names[LINES] = {"create", "run", "restore", "exec", "update", "other"};
 
 const char *control_line_name(enum control_line line)
 {
@@ -63,31 +63,44 @@ static int check_type(const struct control *control, const struct control_option
 	return 0;
 }
 
-static int check_option(const struct control *control, const struct json *value,
-			struct hr_error *err)
+static int unknown_option(const struct control *control, const struct json *value,
+			  struct hr_error *err)
 {
-	char shown[TEXT_SHOWN_SIZE];
 	text_auto struct text known = {0};
+	char shown[TEXT_SHOWN_SIZE];
 
-	if (strcmp(value->key, "mode") == 0)
-		return 0;
-	for (const struct control_option *o = control->options; o && o->name; o++) {
-		if (strcmp(o->name, value->key) == 0)
-			return check_type(control, o, value, err);
+	for (const struct control_option *o = control->options; o && o->name; o++)
 		text_addf(&known, ", %s", o->name);
-	}
 	return control_policy_error(value, err, "%s has no option \"%s\"; it has: mode%s",
 				    control->name, text_shown_z(value->key, shown),
 				    known.data ? known.data : "");
 }
 
-int control_check_options(const char *name, const struct json *options, struct hr_error *err)
+static int check_option(const struct control *control, const struct json *value,
+			struct hr_error *err)
+{
+	if (strcmp(value->key, "mode") == 0)
+		return 0;
+	for (const struct control_option *o = control->options; o && o->name; o++)
+		if (strcmp(o->name, value->key) == 0)
+			return check_type(control, o, value, err);
+	return unknown_option(control, value, err);
+}
+
+static int unknown_control(const char *name, const struct json *options, struct hr_error *err)
 {
 	text_auto struct text known = {0};
 	char shown[TEXT_SHOWN_SIZE];
 
-	for (size_t i = 0; controls[i]; i++) {
+	for (size_t i = 0; controls[i]; i++)
 		text_addf(&known, "%s%s", i ? ", " : "", controls[i]->name);
+	return control_policy_error(options, err, "there is no control \"%s\"; there are: %s",
+				    text_shown_z(name, shown), known.data ? known.data : "");
+}
+
+int control_check_options(const char *name, const struct json *options, struct hr_error *err)
+{
+	for (size_t i = 0; controls[i]; i++) {
 		if (strcmp(controls[i]->name, name) != 0)
 			continue;
 		json_each(option, options)
@@ -95,6 +108,5 @@ int control_check_options(const char *name, const struct json *options, struct h
 				return -1;
 		return controls[i]->check ? controls[i]->check(options, err) : 0;
 	}
-	return control_policy_error(options, err, "there is no control \"%s\"; there are: %s",
-				    text_shown_z(name, shown), known.data ? known.data : "");
+	return unknown_control(name, options, err);
 }

@@ -3,8 +3,6 @@
 
 #include "json/tree.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 struct json *json_new_null(struct json_doc *doc)
@@ -33,12 +31,20 @@ static struct json *new_text(struct json_doc *doc, enum json_type type, const ch
 	return value->text ? value : NULL;
 }
 
+/* By hand: a seccomp filter holds some 900 numbers, and printf was a tenth of a create. */
 struct json *json_new_int(struct json_doc *doc, int64_t number)
 {
-	char text[32];
+	char text[24];
+	size_t at = sizeof(text);
+	uint64_t left = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
 
-	snprintf(text, sizeof(text), "%" PRId64, number);
-	return new_text(doc, JSON_NUMBER, text, strlen(text));
+	do {
+		text[--at] = (char)('0' + left % 10);
+		left /= 10;
+	} while (left > 0);
+	if (number < 0)
+		text[--at] = '-';
+	return new_text(doc, JSON_NUMBER, text + at, sizeof(text) - at);
 }
 
 struct json *json_new_string(struct json_doc *doc, const char *text)

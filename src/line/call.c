@@ -20,6 +20,7 @@ void call_init(struct call *call, const char *handler, int argc, char *const arg
 		.handler = handler,
 		.argc = argc,
 		.argv = argv,
+		.line = LINE_OTHER,
 		.bundle_fd = -1,
 	};
 }

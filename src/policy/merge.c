@@ -3,7 +3,6 @@
 #include "policy/policy_private.h"
 
 #include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -20,41 +19,13 @@ int policy_fail(const struct json *value, struct hr_error *err, const char *fmt,
 	return hr_fail(err, HR_POLICY, "%s:%u:%u: %s", json_name(value->doc), line, column, what);
 }
 
-#define LONGEST_NAME 40
-
-/* Levenshtein's distance of two short words; large for long ones. */
-static unsigned distance(const char *a, const char *b)
-{
-	unsigned row[LONGEST_NAME + 1];
-	size_t alen = strlen(a), blen = strlen(b);
-
-	if (alen > LONGEST_NAME || blen > LONGEST_NAME)
-		return UINT8_MAX;
-	for (unsigned j = 0; j <= blen; j++)
-		row[j] = j;
-	for (unsigned i = 1; i <= alen; i++) {
-		unsigned diagonal = row[0];
-
-		row[0] = i;
-		for (unsigned j = 1; j <= blen; j++) {
-			unsigned cost = diagonal + (a[i - 1] != b[j - 1]);
-
-			diagonal = row[j];
-			if (row[j - 1] + 1 < cost)
-				cost = row[j - 1] + 1;
-			row[j] = row[j] + 1 < cost ? row[j] + 1 : cost;
-		}
-	}
-	return row[blen];
-}
-
 const char *policy_nearest(const char *word, const char *const *list)
 {
 	const char *best = NULL;
 	unsigned best_distance = 4;
 
 	for (; *list; list++) {
-		unsigned d = distance(word, *list);
+		unsigned d = text_distance(word, *list);
 
 		if (d < best_distance) {
 			best_distance = d;

@@ -28,12 +28,30 @@ static const struct {
 /* Without this list a misspelled name could not be told from one that the library is too
  * old for. */
 static const char *const recent[] = {
-	"cachestat",      "fchmodat2",        "file_getattr",  "file_setattr",
-	"futex_requeue",  "futex_wait",       "futex_wake",    "getxattrat",
-	"listmount",      "listns",           "listxattrat",   "lsm_get_self_attr",
-	"lsm_set_self_attr", "lsm_list_modules", "map_shadow_stack", "mseal",
-	"open_tree_attr", "removexattrat",    "riscv_hwprobe", "rseq_slice_yield",
-	"setxattrat",     "statmount",        "uprobe",        "uretprobe",
+	"cachestat",
+	"fchmodat2",
+	"file_getattr",
+	"file_setattr",
+	"futex_requeue",
+	"futex_wait",
+	"futex_wake",
+	"getxattrat",
+	"listmount",
+	"listns",
+	"listxattrat",
+	"lsm_get_self_attr",
+	"lsm_set_self_attr",
+	"lsm_list_modules",
+	"map_shadow_stack",
+	"mseal",
+	"open_tree_attr",
+	"removexattrat",
+	"riscv_hwprobe",
+	"rseq_slice_yield",
+	"setxattrat",
+	"statmount",
+	"uprobe",
+	"uretprobe",
 	NULL,
 };
 
@@ -99,50 +117,21 @@ bool names_recent(const char *call)
 	return text_in(call, recent);
 }
 
-static size_t min3(size_t a, size_t b, size_t c)
-{
-	size_t least = a < b ? a : b;
-
-	return least < c ? least : c;
-}
-
-/* Letters to insert, drop or change to make b of a. Both are shorter than NAMES_SIZE. */
-static size_t distance(const char *a, const char *b)
-{
-	size_t row[NAMES_SIZE], width = strlen(b);
-
-	for (size_t j = 0; j <= width; j++)
-		row[j] = j;
-	for (size_t i = 1; a[i - 1] != '\0'; i++) {
-		size_t corner = row[0];
-
-		row[0] = i;
-		for (size_t j = 1; j <= width; j++) {
-			size_t above = row[j];
-
-			row[j] = min3(above + 1, row[j - 1] + 1,
-				      corner + (a[i - 1] == b[j - 1] ? 0 : 1));
-			corner = above;
-		}
-	}
-	return row[width];
-}
-
 const char *names_nearest(const char *call, char buf[NAMES_SIZE])
 {
 	enum seccomp_arch arch = names_arch(seccomp_native());
-	size_t best = 3;
+	unsigned best = 3;
 
 	if (strlen(call) >= NAMES_SIZE)
 		return NULL;
 	for (int number = 0; number < CALLS_END; number++) {
 		hr_autofree char *name =
 			seccomp_syscall_resolve_num_arch(arches[arch].token, number);
-		size_t far;
+		unsigned far;
 
 		if (!name || strlen(name) >= NAMES_SIZE)
 			continue;
-		far = distance(call, name);
+		far = text_distance(call, name);
 		if (far < best) {
 			best = far;
 			snprintf(buf, NAMES_SIZE, "%s", name);

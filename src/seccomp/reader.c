@@ -10,50 +10,46 @@ static bool blank(char c)
 	return c == ' ' || c == '\t' || c == '\r';
 }
 
-static bool bracket(char c)
-{
-	return c == '[' || c == ']';
-}
-
 /* Over blanks, comments and line ends; false at the end of the text. */
 static bool skip(struct reader *reader)
 {
-	bool comment = false;
+	while (reader->at < reader->len) {
+		const char *at = reader->text + reader->at, *end;
 
-	for (; reader->at < reader->len; reader->at++) {
-		char c = reader->text[reader->at];
-
-		if (c == '\n') {
-			comment = false;
+		if (*at == '\n') {
 			reader->line++;
-			reader->line_start = reader->at + 1;
-		} else if (c == '#') {
-			comment = true;
-		} else if (!comment && !blank(c)) {
+			reader->line_start = ++reader->at;
+		} else if (*at == '#') {
+			end = memchr(at, '\n', reader->len - reader->at);
+			reader->at = end ? (size_t)(end - reader->text) : reader->len;
+		} else if (blank(*at)) {
+			reader->at++;
+		} else {
 			return true;
 		}
 	}
 	return false;
 }
 
+static bool ends_word(char c)
+{
+	return blank(c) || c == '\n' || c == '#' || c == '[' || c == ']';
+}
+
 static void take(struct reader *reader, struct word *ret)
 {
-	size_t len = 0;
+	const char *start = reader->text + reader->at;
+	size_t room = reader->len - reader->at, len = 1, kept;
 
 	ret->line = reader->line;
 	ret->column = (unsigned)(reader->at - reader->line_start) + 1;
-	while (reader->at < reader->len) {
-		char c = reader->text[reader->at];
-
-		if (blank(c) || c == '\n' || c == '#' || (bracket(c) && len > 0))
-			break;
-		if (len < WORD_SIZE - 1)
-			ret->text[len++] = c;
-		reader->at++;
-		if (bracket(c))
-			break;
-	}
-	ret->text[len] = '\0';
+	if (*start != '[' && *start != ']')
+		while (len < room && !ends_word(start[len]))
+			len++;
+	kept = len < WORD_SIZE ? len : WORD_SIZE - 1;
+	memcpy(ret->text, start, kept);
+	ret->text[kept] = '\0';
+	reader->at += len;
 }
 
 int reader_statement(struct reader *reader, struct word *ret)

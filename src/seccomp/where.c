@@ -29,6 +29,7 @@ struct where {
 	const struct argument *argument;
 	uint32_t mask;
 	struct values values[SECCOMP_VARIANTS];
+	bool differ; /* ppc64le's values from the others' */
 };
 
 /* Decimal, 0x..., 0...: digits only, 32 bits. */
@@ -124,16 +125,23 @@ static int value(struct where *where, const struct word *word)
 		return -1;
 	if (keep(where, word, VARIANT_COMMON, first.value, last.value) < 0)
 		return -1;
+	where->differ |= first.power != first.value || last.power != last.value;
 	if (absent(&first) || absent(&last))
 		return 0;
 	return keep(where, word, VARIANT_POWER, first.power, last.power);
 }
 
-static int by_first(const void *a, const void *b)
+/* By insertion: the lists are short, and half sorted as written. */
+static void sort(struct values *values)
 {
-	const struct range *left = a, *right = b;
+	for (size_t i = 1; i < values->count; i++) {
+		struct range moved = values->list[i];
+		size_t at = i;
 
-	return (left->first > right->first) - (left->first < right->first);
+		for (; at > 0 && values->list[at - 1].first > moved.first; at--)
+			values->list[at] = values->list[at - 1];
+		values->list[at] = moved;
+	}
 }
 
 /* Sorted, overlapping and touching ranges made one. */
@@ -141,7 +149,7 @@ static void merge(struct values *values)
 {
 	size_t kept = 0;
 
-	qsort(values->list, values->count, sizeof(values->list[0]), by_first);
+	sort(values);
 	for (size_t i = 1; i < values->count; i++) {
 		struct range *last = &values->list[kept];
 
@@ -181,27 +189,38 @@ static size_t blocks(const struct values *values, uint32_t mask, struct test tes
 	return count;
 }
 
+static bool single_bit(uint32_t value)
+{
+	return value != 0 && (value & (value - 1)) == 0;
+}
+
 static bool foldable(const struct test *a, const struct test *b)
 {
-	return a->mask == b->mask && __builtin_popcount(a->value ^ b->value) == 1;
+	return a->mask == b->mask && single_bit(a->value ^ b->value);
+}
+
+static size_t fold_pass(struct test tests[], size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		for (size_t j = i + 1; j < count; j++) {
+			if (!foldable(&tests[i], &tests[j]))
+				continue;
+			tests[i].mask &= ~(tests[i].value ^ tests[j].value);
+			tests[i].value &= tests[i].mask;
+			tests[j--] = tests[--count];
+		}
+	}
+	return count;
 }
 
 static size_t fold(struct test tests[], size_t count)
 {
-	size_t i = 0, j;
+	size_t before;
 
-	while (i < count) {
-		for (j = i + 1; j < count && !foldable(&tests[i], &tests[j]); j++)
-			;
-		if (j == count) {
-			i++;
-			continue;
-		}
-		tests[i].mask &= ~(tests[i].value ^ tests[j].value);
-		tests[i].value &= tests[i].mask;
-		tests[j] = tests[--count];
-		i = 0;
-	}
+	do {
+		before = count;
+		count = fold_pass(tests, count);
+	} while (count < before);
 	return count;
 }
 
@@ -224,6 +243,10 @@ static int finish(struct where *where, const struct word *word, struct condition
 	for (enum seccomp_variant v = 0; v < SECCOMP_VARIANTS; v++) {
 		size_t count;
 
+		if (v != VARIANT_COMMON && !where->differ) {
+			ret->any[v] = ret->any[VARIANT_COMMON];
+			continue;
+		}
 		merge(&where->values[v]);
 		count = blocks(&where->values[v], where->mask, tests);
 		if (count == TESTS_MAX)
@@ -250,7 +273,7 @@ static int has(struct where *where, const struct word *word, struct condition *r
 		if (flags(where, &flag, &list[count].mask) < 0)
 			return -1;
 		list[count].value = list[count].mask;
-		if (__builtin_popcount(list[count++].mask) != 1)
+		if (!single_bit(list[count++].mask))
 			return reader_fail(where->reader, &flag,
 					   "has takes flags of a single bit, blanks between them");
 	}
@@ -332,12 +355,15 @@ int where_parse(struct reader *reader, const struct word *where, const struct ca
 		struct condition conditions[], size_t *ret_count)
 {
 	struct word first = *where;
+	struct where next; /* long: not filled with zeroes */
 	int more = 1;
 
 	*ret_count = 0;
 	while (more > 0) {
-		struct where next = {.reader = reader, .mask = UINT32_MAX};
-
+		next.reader = reader;
+		next.mask = UINT32_MAX;
+		next.values[VARIANT_COMMON].count = next.values[VARIANT_POWER].count = 0;
+		next.differ = false;
 		if (!reader_word(reader, &first))
 			return reader_fail(reader, &first, "an argument is missing behind %s",
 					   *ret_count ? "and" : "where");
