@@ -11,8 +11,8 @@ static const struct control_option options[] = {
 
 /*
  * Annotations that change what a runtime does: runc's features.go and its systemd
- * properties, crun(1) (run.oci.seccomp_bpf_data replaces the whole filter), runsc's flags, and CRI-O's.
- * A name that ends in a dot stands for all that begin so, as in runtime-spec features.md.
+ * properties, crun(1) (run.oci.seccomp_bpf_data replaces the whole filter), runsc's flags, and
+ * CRI-O's. A name that ends in a dot stands for all that begin so, as in runtime-spec features.md.
  */
 static const char *const known[] = {
 	"bundle",

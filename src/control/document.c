@@ -66,10 +66,10 @@ static void other_platform(const struct control_in *in, struct change *out, cons
 static void process_platforms(const struct control_in *in, struct change *out,
 			      const struct json *process, const char *prefix)
 {
-	char path[CHANGE_PATH];
+	char user[CHANGE_PATH], path[CHANGE_PATH];
 
-	other_platform(in, out, change_key_path(prefix, "user.username", path),
-		       json_get(process, "user"), "username");
+	change_key_path(change_key_path(prefix, "user", user), "username", path);
+	other_platform(in, out, path, json_get(process, "user"), "username");
 	other_platform(in, out, change_key_path(prefix, "commandLine", path), process,
 		       "commandLine");
 }

@@ -48,6 +48,18 @@ static bool listed(const struct control_in *in, const char *kind, const char *pa
 	return json_has_string(json_get(in->rules, "allow"), entry);
 }
 
+/* "/proc/PID/exe", and no other way to spell it. */
+static bool is_exe_link(const char *path)
+{
+	size_t digits;
+
+	if (!text_starts(path, "/proc/"))
+		return false;
+	path += strlen("/proc/");
+	digits = strspn(path, "0123456789");
+	return digits > 0 && strcmp(path + digits, "/exe") == 0;
+}
+
 /*
  * Docker's own hook moves the container's interfaces: prestart, path /proc/PID/exe of
  * dockerd (or what this control wrote in its place), argv[0] libnetwork-setkey (by which
@@ -64,7 +76,7 @@ static const char *docker_program(const struct control_in *in, const char *kind,
 	    json_count(args) < 1 || strcmp(args->first->text, "libnetwork-setkey") != 0)
 		return NULL;
 	json_each(trusted, json_get(in->rules, "docker"))
-		if ((text_match("/proc/*/exe", path) || strcmp(path, trusted->text) == 0) &&
+		if ((is_exe_link(path) || strcmp(path, trusted->text) == 0) &&
 		    in->host->same_program(in->host, path, trusted->text))
 			return trusted->text;
 	return NULL;
@@ -79,14 +91,15 @@ static void fix(struct change *out, const char *where, const char *key, struct j
 		   &(struct reason){.rule = "hooks.allow", .why = why});
 }
 
-/* An allowed hook: its own environment, not the one that we were started with, and an end. */
-static void bound(struct change *out, const struct json *hook, const char *where)
+/* An allowed hook: its own environment, not the one that we were started with, and an end.
+ * `own_env` keeps the environment that the document gives it. */
+static void bound(struct change *out, const struct json *hook, const char *where, bool own_env)
 {
 	struct json_doc *doc = change_doc(out);
 	struct json *env = json_new_array(doc);
 	int64_t timeout = 0;
 
-	if (!json_get(hook, "env")) {
+	if (!own_env || !json_get(hook, "env")) {
 		json_append(env, json_new_string(doc, "PATH=/usr/sbin:/usr/bin:/sbin:/bin"));
 		fix(out, where, "env", env, "without one a hook inherits the engine's environment");
 	}
@@ -96,21 +109,41 @@ static void bound(struct change *out, const struct json *hook, const char *where
 		    "a hook that hangs holds the container");
 }
 
+static void judge_environment(struct change *out, const struct json *env, const char *list)
+{
+	size_t index = 0;
+	char path[CHANGE_PATH];
+
+	json_each(variable, env) {
+		if (loads_code(variable->text))
+			change_refuse(out, change_index_path(list, index, path), NULL,
+				      &(struct reason){
+					      .rule = "hooks.allow",
+					      .why = "a variable by which the loader runs other "
+						     "code in a hook, on the host as root",
+					      .remedy = "remove the variable or the hooks",
+				      });
+		index++;
+	}
+}
+
 static void judge(const struct control_in *in, struct change *out, const char *kind,
 		  const struct json *hook, const char *where)
 {
 	const char *path = json_string(hook, "path");
 	const char *docker = docker_program(in, kind, hook);
-	char remedy[TEXT_SHOWN_SIZE + 160], shown[TEXT_SHOWN_SIZE];
+	char remedy[TEXT_SHOWN_SIZE + 160], shown[TEXT_SHOWN_SIZE], env[CHANGE_PATH];
 
 	if (docker) {
 		fix(out, where, "path", json_new_string(change_doc(out), docker),
 		    "a path through /proc/PID can lead to another program later");
-		bound(out, hook, where);
+		bound(out, hook, where, false);
 		return;
 	}
 	if (path && listed(in, kind, path)) {
-		bound(out, hook, where);
+		change_key_path(where, "env", env);
+		judge_environment(out, json_get(hook, "env"), env);
+		bound(out, hook, where, true);
 		return;
 	}
 	snprintf(remedy, sizeof(remedy),
@@ -125,25 +158,6 @@ static void judge(const struct control_in *in, struct change *out, const char *k
 			       "away a restriction",
 			.remedy = remedy,
 		});
-}
-
-static void judge_environment(const struct control_in *in, struct change *out)
-{
-	size_t index = 0;
-	char path[CHANGE_PATH];
-
-	json_each(variable, json_path(in->document, "process.env")) {
-		if (loads_code(variable->text))
-			change_refuse(
-				out, change_index_path("process.env", index, path), NULL,
-				&(struct reason){
-					.rule = "hooks.allow",
-					.why = "a variable by which the loader runs other "
-					       "code, beside a hook that may be started with it",
-					.remedy = "remove the variable or the hooks",
-				});
-		index++;
-	}
 }
 
 static void create(const struct control_in *in, struct change *out)
@@ -162,7 +176,7 @@ static void create(const struct control_in *in, struct change *out)
 		}
 	}
 	if (any)
-		judge_environment(in, out);
+		judge_environment(out, json_path(in->document, "process.env"), "process.env");
 }
 
 const struct control control_hooks = {

@@ -15,7 +15,8 @@ const struct control *const controls[] = {
 	&control_apparmor,   &control_selinux,	    NULL,
 };
 
-static const char *const line_names[LINES] = {"create", "run", "restore", "exec", "update", "other"};
+static const char *const line_names[LINES] = {"create", "run",	  "restore",
+					      "exec",	"update", "other"};
 
 const char *control_line_name(enum control_line line)
 {

@@ -63,7 +63,7 @@ static int one_value(const struct where *where, const struct word *word, const c
 	}
 	return reader_fail(where->reader, word,
 			   "%s is no value for %s; write a number (32 bits) or a name that it takes",
-			   text_shown_z(text, shown), where->argument->name);
+			   text_shown_z(word->text, shown), where->argument->name);
 }
 
 /* FLAG|FLAG... */
