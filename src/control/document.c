@@ -3,7 +3,7 @@
 #include "control/table.h"
 #include "oci/schema.h"
 
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 static const char *const drop_or_refuse[] = {"drop", "refuse", NULL};
@@ -14,10 +14,11 @@ static const struct control_option options[] = {
 	{0},
 };
 
-static const char *const platforms[] = {"windows", "solaris", "zos", "vm", "freebsd", NULL};
+static const char *const platforms[] = {"windows", "solaris", "zos", "freebsd", NULL};
 
 struct unknown {
 	const struct control_in *in;
+	const char *prefix; /* where the document stands in a config.json: "process." for exec */
 	struct change *out;
 };
 
@@ -25,10 +26,12 @@ static void refuse_unknown(void *data, const char *path, const struct json *valu
 {
 	struct unknown *unknown = data;
 	const struct json *accepted = json_get(unknown->in->rules, "accept_unknown");
+	char whole[CHANGE_PATH * 2];
 
 	(void)value;
+	snprintf(whole, sizeof(whole), "%s%s", unknown->prefix, path);
 	json_each(pattern, accepted)
-		if (text_match(pattern->text, path))
+		if (text_match(pattern->text, whole))
 			return;
 	change_refuse(
 		unknown->out, path, NULL,
@@ -40,6 +43,19 @@ static void refuse_unknown(void *data, const char *path, const struct json *valu
 			.remedy = "remove it, or list this path in \"document\": "
 				  "{\"accept_unknown\": [...]}",
 		});
+}
+
+/* A virtual machine's paths are programs and memory of the host. */
+static void judge_vm(const struct control_in *in, struct change *out)
+{
+	if (json_get(in->document, "vm"))
+		change_refuse(
+			out, "vm", NULL,
+			&(struct reason){
+				.rule = "document",
+				.why = "names a hypervisor, kernel or device memory of the host",
+				.remedy = "remove it; runc, crun and runsc start no machine",
+			});
 }
 
 /* Other platforms' fields: Linux runtimes ignore them, so leaving them out loses nothing. */
@@ -74,16 +90,19 @@ static void process_platforms(const struct control_in *in, struct change *out,
 		       "commandLine");
 }
 
-/* 1.MINOR with MINOR <= 3: a later version may hold fields that are not in our table. */
+/* 1.MINOR.PATCH with MINOR <= 3, and a semver suffix ("1.0.2-dev"): a later version may hold
+ * fields that are not in our table. */
 static bool version_known(const char *version)
 {
-	char *end;
-	long minor;
+	size_t digits;
 
-	if (!version || !text_starts(version, "1.") || version[2] < '0' || version[2] > '9')
+	if (!version || !text_starts(version, "1.") || version[2] < '0' || version[2] > '3' ||
+	    version[3] != '.')
 		return false;
-	minor = strtol(version + 2, &end, 10);
-	return minor <= 3 && *end == '.';
+	version += 4;
+	digits = strspn(version, "0123456789");
+	return digits > 0 &&
+	       (version[digits] == '\0' || version[digits] == '-' || version[digits] == '+');
 }
 
 static void judge_version(const struct control_in *in, struct change *out)
@@ -104,9 +123,9 @@ static void judge_version(const struct control_in *in, struct change *out)
 
 /* The schema was checked before (types, folded keys), so only unknown keys are left. */
 static void judge_unknown(const struct control_in *in, struct change *out,
-			  const struct schema_field *schema)
+			  const struct schema_field *schema, const char *prefix)
 {
-	struct unknown unknown = {in, out};
+	struct unknown unknown = {in, prefix, out};
 
 	schema_check(schema, in->document, refuse_unknown, &unknown, NULL);
 }
@@ -117,7 +136,8 @@ static void create(const struct control_in *in, struct change *out)
 	char path[CHANGE_PATH];
 
 	judge_version(in, out);
-	judge_unknown(in, out, &schema_spec);
+	judge_unknown(in, out, &schema_spec, "");
+	judge_vm(in, out);
 	for (size_t i = 0; platforms[i]; i++)
 		other_platform(in, out, change_key_path("", platforms[i], path), in->document,
 			       platforms[i]);
@@ -131,13 +151,13 @@ static void create(const struct control_in *in, struct change *out)
 
 static void exec(const struct control_in *in, struct change *out)
 {
-	judge_unknown(in, out, &schema_process);
+	judge_unknown(in, out, &schema_process, "process.");
 	process_platforms(in, out, in->document, "");
 }
 
 static void update(const struct control_in *in, struct change *out)
 {
-	judge_unknown(in, out, &schema_resources);
+	judge_unknown(in, out, &schema_resources, "linux.resources.");
 }
 
 const struct control control_document = {

@@ -146,9 +146,13 @@ static void judge(const struct control_in *in, struct change *out, const char *k
 		bound(out, hook, where, true);
 		return;
 	}
-	snprintf(remedy, sizeof(remedy),
-		 "if it is needed, allow it in a profile: \"hooks\": {\"allow\": [\"%s:%s\"]}",
-		 kind, path ? text_shown_z(path, shown) : "PATH");
+	if (path && text_starts(path, "/proc/"))
+		snprintf(remedy, sizeof(remedy), "name the program by its own path");
+	else
+		snprintf(remedy, sizeof(remedy),
+			 "if it is needed, allow it in a profile: \"hooks\": {\"allow\": "
+			 "[\"%s:%s\"]}",
+			 kind, path ? text_shown_z(path, shown) : "PATH");
 	change_refuse(
 		out, where, path,
 		&(struct reason){

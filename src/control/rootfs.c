@@ -9,7 +9,7 @@ static const char *const mount_points[] = {"dev", "proc", "sys", NULL};
 
 static void judge_root(const struct control_in *in, struct change *out, const char *path)
 {
-	const char *why = path ? in->host->root_wrong(in->host, path) : "missing";
+	const char *why = path && path[0] ? in->host->root_wrong(in->host, path) : "missing";
 
 	if (why)
 		change_refuse(

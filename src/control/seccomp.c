@@ -57,11 +57,20 @@ static void refuse(struct change *out, const char *path, const char *value, cons
 
 static void judge_action(struct change *out, const char *path, const char *action)
 {
-	if (!action)
+	static const char *const plain[] = {
+		"SCMP_ACT_KILL",  "SCMP_ACT_KILL_PROCESS", "SCMP_ACT_KILL_THREAD", "SCMP_ACT_TRAP",
+		"SCMP_ACT_ERRNO", "SCMP_ACT_LOG",	   "SCMP_ACT_ALLOW",	   NULL,
+	};
+
+	if (action && text_in(action, plain))
 		return;
-	if (strcmp(action, "SCMP_ACT_NOTIFY") == 0 || strcmp(action, "SCMP_ACT_TRACE") == 0)
+	if (action &&
+	    (strcmp(action, "SCMP_ACT_NOTIFY") == 0 || strcmp(action, "SCMP_ACT_TRACE") == 0))
 		refuse(out, path, action, "hands the decision on a system call to another process",
 		       "use SCMP_ACT_ERRNO");
+	else
+		refuse(out, path, action, "not an action of the runtime-spec",
+		       "use SCMP_ACT_ERRNO or SCMP_ACT_ALLOW");
 }
 
 static void judge_callers(const struct json *filter, struct change *out)

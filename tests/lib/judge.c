@@ -108,9 +108,12 @@ char *judge_entries(const struct judge *judge)
 
 bool judge_changed(const struct judge *judge)
 {
-	json_each(entry, judge->change.report)
-		if (strcmp(json_string(entry, "action"), "set") == 0 ||
-		    strcmp(json_string(entry, "action"), "drop") == 0)
+	json_each(entry, judge->change.report) {
+		const char *action = json_string(entry, "action");
+
+		if (strcmp(json_string(entry, "mode"), "enforce") == 0 &&
+		    (strcmp(action, "set") == 0 || strcmp(action, "drop") == 0))
 			return true;
+	}
 	return false;
 }

@@ -38,7 +38,7 @@ void judge_done(struct judge *judge);
  * each once; "-" for nothing. The caller frees it. */
 char *judge_entries(const struct judge *judge);
 
-/* True if the report sets or drops anything. */
+/* True if the report sets or drops anything; what audit mode would have done is no change. */
 bool judge_changed(const struct judge *judge);
 
 #endif
