@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#define TASKS	     "/io.containerd.runtime.v2.task/"
 #define LONGEST_LINE 400 /* bytes of a value in the table; --json has all of it */
 
 struct explain {
@@ -148,14 +149,35 @@ static int read_document(struct call *call, const struct explain *what, struct h
 	return json_parse("config.json", text, len, false, &call->document, err);
 }
 
+/*
+ * The call that an engine would make for this bundle: below containerd's
+ * .../io.containerd.runtime.v2.task/NAMESPACE/ID the runtime's root ends in NAMESPACE, by
+ * which a pod's identity is believed and Docker's hook is known.
+ */
+static int engine_call(struct call *call, const char *bundle, struct hr_error *err)
+{
+	static char program[] = "hardrun", flag[] = "--root", command[] = "create";
+	static char root[PATH_MAX] = "/", id[NAME_MAX + 1] = "explain";
+	char *argv[] = {program, flag, root, command, id, NULL};
+	char path[PATH_MAX];
+	const char *task;
+
+	if (bundle && realpath(bundle, path)) {
+		task = strstr(path, TASKS);
+		if (task && sscanf(task + strlen(TASKS), "%*[^/]/%255[^/]", id) == 1)
+			snprintf(root, sizeof(root), "/run/containerd/runc/%.*s",
+				 (int)strcspn(task + strlen(TASKS), "/"), task + strlen(TASKS));
+	}
+	return grammar_parse(call->runtime.kind, 5, argv, &call->request, err);
+}
+
 static int explain_document(struct call *call, const struct explain *what, struct hr_error *err)
 {
-	char *const argv[] = {(char[]){"hardrun"}, (char[]){"create"}, (char[]){"explain"}, NULL};
 	char origin[CHANGE_ORIGIN];
 
 	if (runtime_find(call->confdir, call->handler, &call->runtime, err) < 0 ||
-	    grammar_parse(call->runtime.kind, 3, argv, &call->request, err) < 0 ||
-	    read_document(call, what, err) < 0 || call_select(call, err) < 0)
+	    engine_call(call, what->bundle, err) < 0 || read_document(call, what, err) < 0 ||
+	    call_select(call, err) < 0)
 		return -1;
 	if (what->profile) {
 		call->selection = (struct selection){what->profile, NULL, "--profile"};

@@ -63,6 +63,15 @@ int command_commands(int argc, char *const argv[], struct hr_error *err)
 	return EXIT_OK;
 }
 
+static void remark_wish(const struct json *rule)
+{
+	char origin[CHANGE_ORIGIN];
+
+	printf("%s: note: this rule does not enforce: any pod author may name any handler and "
+	       "bring any annotation; add a condition on namespace, pod, container or image\n",
+	       change_origin(rule, origin));
+}
+
 int command_check(int argc, char *const argv[], struct hr_error *err)
 {
 	int status = EXIT_OK;
@@ -77,6 +86,7 @@ int command_check(int argc, char *const argv[], struct hr_error *err)
 
 		if (policy_load_file(argv[i], control_check_options, &policy, &finding) == 0) {
 			printf("%s: good\n", argv[i]);
+			policy_each_wish(policy, remark_wish);
 			continue;
 		}
 		printf("%s\n", finding.msg);

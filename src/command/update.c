@@ -35,7 +35,6 @@ static int read_body(struct call *call, const char *path, struct hr_error *err)
 static int find_ceilings(struct call *call, struct json_doc **owner, const struct json **ret,
 			 struct hr_error *err)
 {
-	record_load(call->statedir, call_root(call), call->request->id, &call->record);
 	*ret = call->record ? json_get(json_root(call->record), "ceilings") : NULL;
 	/* What update looks at does not depend on the bundle. */
 	return *ret ? 0 : command_default_ceilings(call, NULL, owner, ret, err);
@@ -51,6 +50,7 @@ static int decide(struct call *call, const char *path, struct hr_error *err)
 			       "update needs a container id of letters, digits and _+.-");
 	if (runtime_trust(&call->runtime, err) < 0)
 		return -1;
+	record_load(call->statedir, call_root(call), call->request->id, &call->record);
 	if (!path)
 		return 0;
 	if (find_ceilings(call, &owner, &ceilings, err) < 0 || read_body(call, path, err) < 0 ||

@@ -122,8 +122,8 @@ static void create(const struct control_in *in, struct change *out)
 			    .rule = "seccomp.profile",
 			    .by = json_get(in->rules, "profile"),
 			    .why = "the caller's own profile is kept and is not met with ours",
-			    .remedy = "leave the profile out (RuntimeDefault, unconfined) to get "
-				      "hardrun's",
+			    .remedy = "to get hardrun's, let the engine bring none (Unconfined, "
+				      "seccomp=unconfined)",
 		    });
 }
 

@@ -185,6 +185,9 @@ int process_from_flags(const struct request *request, const struct json *base,
 		if (!json_put(doc, builder.process, field->key, json_clone(doc, field)))
 			return no_memory(&builder);
 	}
+	/* Without a bundle there is no such container, and the runtime will say so. */
+	if (!json_get(builder.process, "cwd") && !json_put_string(doc, builder.process, "cwd", "/"))
+		return no_memory(&builder);
 	if (lay_over(&builder) < 0)
 		return -1;
 	*ret = hr_steal(doc);

@@ -97,6 +97,23 @@ static int check_audit(const struct json *audit, struct hr_error *err)
 	return 0;
 }
 
+/* Each key over the built-in one: {"required": true} alone must not turn the log off. */
+static int merge_audit(struct policy *policy, const struct json *audit, struct hr_error *err)
+{
+	struct json *built_in = policy->audit;
+
+	if (take_single(policy, audit, &policy->audit, err) < 0)
+		return -1;
+	if (!audit || !built_in)
+		return 0;
+	json_each(option, built_in)
+		if (!json_get(policy->audit, option->key) &&
+		    !json_put(policy->merged, policy->audit, option->key,
+			      json_clone(policy->merged, option)))
+			return hr_fail(err, HR_SYSTEM, "out of memory");
+	return 0;
+}
+
 static int add_file(struct policy *policy, struct json_doc *doc, bool builtin, struct hr_error *err)
 {
 	const struct json *root = json_root(doc), *version = json_get(root, "version");
@@ -116,7 +133,7 @@ static int add_file(struct policy *policy, struct json_doc *doc, bool builtin, s
 		return -1;
 	if (take_single(policy, json_get(root, "default"), &policy->default_name, err) < 0)
 		return -1;
-	return take_single(policy, json_get(root, "audit"), &policy->audit, err);
+	return merge_audit(policy, json_get(root, "audit"), err);
 }
 
 static int parse_file(struct policy *policy, const char *name, const char *text, size_t len,

@@ -74,6 +74,13 @@ struct policy_audit {
 
 void policy_audit(const struct policy *policy, struct policy_audit *ret);
 
+/*
+ * Calls `found` for each rule that has no condition on anything believed: any pod author
+ * may name any handler and bring any annotation, so such a rule enforces nothing.
+ */
+typedef void (*policy_rule_fn)(const struct json *rule);
+void policy_each_wish(const struct policy *policy, policy_rule_fn found);
+
 /* Names of all profiles, for messages and `check`. */
 const struct json *policy_profiles(const struct policy *policy);
 

@@ -11,46 +11,28 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SAME(name, value) {name, value, value}
+#define SAME(name, value)          \
+	{                          \
+		name, value, value \
+	}
 
 static const struct constant families[] = {
-	SAME("AF_ALG", 38),
-	SAME("AF_APPLETALK", 5),
-	SAME("AF_AX25", 3),
-	SAME("AF_BLUETOOTH", 31),
-	SAME("AF_CAN", 29),
-	SAME("AF_INET", 2),
-	SAME("AF_INET6", 10),
-	SAME("AF_IPX", 4),
-	SAME("AF_KCM", 41),
-	SAME("AF_KEY", 15),
-	SAME("AF_LLC", 26),
-	SAME("AF_MCTP", 45),
-	SAME("AF_NETLINK", 16),
-	SAME("AF_NFC", 39),
-	SAME("AF_PACKET", 17),
-	SAME("AF_QIPCRTR", 42),
-	SAME("AF_RDS", 21),
-	SAME("AF_RXRPC", 33),
-	SAME("AF_SMC", 43),
-	SAME("AF_TIPC", 30),
-	SAME("AF_UNIX", 1),
-	SAME("AF_UNSPEC", 0),
-	SAME("AF_VSOCK", 40),
-	SAME("AF_X25", 9),
+	SAME("AF_ALG", 38),	  SAME("AF_APPLETALK", 5), SAME("AF_AX25", 3),
+	SAME("AF_BLUETOOTH", 31), SAME("AF_CAN", 29),	   SAME("AF_INET", 2),
+	SAME("AF_INET6", 10),	  SAME("AF_IPX", 4),	   SAME("AF_KCM", 41),
+	SAME("AF_KEY", 15),	  SAME("AF_LLC", 26),	   SAME("AF_MCTP", 45),
+	SAME("AF_NETLINK", 16),	  SAME("AF_NFC", 39),	   SAME("AF_PACKET", 17),
+	SAME("AF_QIPCRTR", 42),	  SAME("AF_RDS", 21),	   SAME("AF_RXRPC", 33),
+	SAME("AF_SMC", 43),	  SAME("AF_TIPC", 30),	   SAME("AF_UNIX", 1),
+	SAME("AF_UNSPEC", 0),	  SAME("AF_VSOCK", 40),	   SAME("AF_X25", 9),
 	SAME("AF_XDP", 44),
 };
 
 /* The kernel keeps SOCK_CLOEXEC and SOCK_NONBLOCK in the bits above the type. */
 static const struct constant socket_types[] = {
-	SAME("SOCK_DCCP", 6),
-	SAME("SOCK_DGRAM", 2),
-	SAME("SOCK_PACKET", 10),
-	SAME("SOCK_RAW", 3),
-	SAME("SOCK_RDM", 4),
-	SAME("SOCK_SEQPACKET", 5),
-	SAME("SOCK_STREAM", 1),
-	SAME("SOCK_TYPE_MASK", 0xF),
+	SAME("SOCK_DCCP", 6),	SAME("SOCK_DGRAM", 2),	     SAME("SOCK_PACKET", 10),
+	SAME("SOCK_RAW", 3),	SAME("SOCK_RDM", 4),	     SAME("SOCK_SEQPACKET", 5),
+	SAME("SOCK_STREAM", 1), SAME("SOCK_TYPE_MASK", 0xF),
 };
 
 static const struct constant protocols[] = {
@@ -89,12 +71,8 @@ static const struct constant clone_flags[] = {
 };
 
 static const struct constant modes[] = {
-	SAME("S_IFBLK", 0060000),
-	SAME("S_IFCHR", 0020000),
-	SAME("S_IFIFO", 0010000),
-	SAME("S_IFMT", 0170000),
-	SAME("S_IFREG", 0100000),
-	SAME("S_IFSOCK", 0140000),
+	SAME("S_IFBLK", 0060000), SAME("S_IFCHR", 0020000), SAME("S_IFIFO", 0010000),
+	SAME("S_IFMT", 0170000),  SAME("S_IFREG", 0100000), SAME("S_IFSOCK", 0140000),
 };
 
 static const struct constant options[] = {
@@ -153,15 +131,22 @@ static const struct constant options[] = {
 };
 
 /* asm-generic/ioctl.h has 2 bits of direction above 14 of size, powerpc 3 above 13. */
-#define CODE(type, nr, size) ((uint32_t)(type) << 8 | (nr) | (uint32_t)(size) << 16)
-#define POWER_IO(type, nr) (0x20000000 | CODE(type, nr, 0))
+#define CODE(type, nr, size)	  ((uint32_t)(type) << 8 | (nr) | (uint32_t)(size) << 16)
+#define POWER_IO(type, nr)	  (0x20000000 | CODE(type, nr, 0))
 #define POWER_IOR(type, nr, size) (0x40000000 | CODE(type, nr, size))
 #define POWER_IOW(type, nr, size) (0x80000000 | CODE(type, nr, size))
-#define IO(name, type, nr) {name, CODE(type, nr, 0), POWER_IO(type, nr)}
-#define IOR(name, type, nr, size) \
-	{name, 0x80000000 | CODE(type, nr, size), POWER_IOR(type, nr, size)}
-#define IOW(name, type, nr, size) \
-	{name, 0x40000000 | CODE(type, nr, size), POWER_IOW(type, nr, size)}
+#define IO(name, type, nr)                                  \
+	{                                                   \
+		name, CODE(type, nr, 0), POWER_IO(type, nr) \
+	}
+#define IOR(name, type, nr, size)                                                  \
+	{                                                                          \
+		name, 0x80000000 | CODE(type, nr, size), POWER_IOR(type, nr, size) \
+	}
+#define IOW(name, type, nr, size)                                                  \
+	{                                                                          \
+		name, 0x40000000 | CODE(type, nr, size), POWER_IOW(type, nr, size) \
+	}
 #define IOWR(name, type, nr, size) SAME(name, 0xC0000000 | CODE(type, nr, size))
 
 static const struct constant requests[] = {
@@ -249,7 +234,10 @@ static const struct constant requests[] = {
 	{"TIOCSWINSZ", 0x5414, POWER_IOW('t', 103, 8)},
 };
 
-#define TABLE(list) {list, hr_count(list)}
+#define TABLE(list)                  \
+	{                            \
+		list, hr_count(list) \
+	}
 
 static const struct argument arguments[] = {
 	{"socket", "domain", TABLE(families), 0, 0},

@@ -18,7 +18,7 @@ enum seccomp_arch {
 };
 
 #define SECCOMP_EVERYWHERE ((1U << SECCOMP_ARCHES) - 1)
-#define SECCOMP_ON(arch) (1U << (arch))
+#define SECCOMP_ON(arch)   (1U << (arch))
 
 /* The architecture of that name; SECCOMP_ARCHES for others. */
 enum seccomp_arch names_arch(const char *name);

@@ -141,15 +141,18 @@ static int parse_answer(struct reader *reader, struct statement *statement)
 	struct word word;
 
 	if (!reader_word(reader, &word))
-		return reader_fail(reader, &statement->word, "answer what? Write answer EPERM CALL...");
+		return reader_fail(reader, &statement->word,
+				   "answer what? Write answer EPERM CALL...");
 	statement->answer = errno_find(word.text);
 	if (statement->answer == 0)
-		return reader_fail(reader, &word, "%s is no error that can be answered; write EPERM, say",
+		return reader_fail(reader, &word,
+				   "%s is no error that can be answered; write EPERM, say",
 				   text_shown_z(word.text, shown));
 	/* runc leaves out a rule whose action is the default. */
 	if (statement->answer == ENOSYS)
-		return reader_fail(reader, &word,
-				   "ENOSYS is the answer to all that is not listed; leave this out");
+		return reader_fail(
+			reader, &word,
+			"ENOSYS is the answer to all that is not listed; leave this out");
 	return parse_clauses(reader, statement);
 }
 
@@ -171,7 +174,8 @@ static int parse_remove(struct reader *reader, struct statement *statement)
 		const struct word at = {.line = target->line, .column = target->column};
 
 		if (!target->call->first)
-			return reader_fail(reader, &at, "nothing was said about %s so far; leave it out",
+			return reader_fail(reader, &at,
+					   "nothing was said about %s so far; leave it out",
 					   target->call->name);
 		target->call->first = target->call->last = NULL;
 	}
@@ -187,7 +191,8 @@ static int parse_group(struct reader *reader, struct statement *statement)
 	int more;
 
 	if (!reader_word(reader, &name) || name.text[0] != '@')
-		return reader_fail(reader, &name, "a group needs a name with @: group @memlock mlock");
+		return reader_fail(reader, &name,
+				   "a group needs a name with @: group @memlock mlock");
 	if (source_group(reader->source, name.text))
 		return reader_fail(reader, &name, "there is a group %s already; take another name",
 				   text_shown_z(name.text, shown));
@@ -241,8 +246,8 @@ static const struct keyword {
 	bool arches; /* takes [ARCH...] */
 	int (*parse)(struct reader *reader, struct statement *statement);
 } keywords[] = {
-	{"allow", true, parse_allow},     {"answer", true, parse_answer},
-	{"remove", false, parse_remove},  {"group", false, parse_group},
+	{"allow", true, parse_allow},	   {"answer", true, parse_answer},
+	{"remove", false, parse_remove},   {"group", false, parse_group},
 	{"include", false, parse_include},
 };
 
@@ -259,7 +264,9 @@ static int parse_statement(struct reader *reader, const struct word *word)
 	const struct keyword *keyword = keyword_find(word->text);
 	struct targets targets; /* long: not filled with zeroes for every statement */
 	struct statement statement = {
-		.word = *word, .arches = SECCOMP_EVERYWHERE, .targets = &targets,
+		.word = *word,
+		.arches = SECCOMP_EVERYWHERE,
+		.targets = &targets,
 	};
 	char shown[TEXT_SHOWN_SIZE];
 	struct word bracket;
@@ -289,8 +296,13 @@ static int parse_text(struct seccomp_source *source, const char *file, const cha
 		      unsigned depth, struct hr_error *err)
 {
 	struct reader reader = {
-		.file = file, .text = text, .len = len, .line = 1, .depth = depth,
-		.source = source, .err = err,
+		.file = file,
+		.text = text,
+		.len = len,
+		.line = 1,
+		.depth = depth,
+		.source = source,
+		.err = err,
 	};
 	struct word word;
 	int more;

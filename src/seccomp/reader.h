@@ -21,7 +21,7 @@ struct reader {
 	const char *text;
 	size_t len, at, line_start;
 	unsigned line;
-	unsigned depth;  /* of include */
+	unsigned depth;	 /* of include */
 	bool statements; /* one was read that is no include */
 	struct seccomp_source *source;
 	struct hr_error *err;

@@ -96,7 +96,8 @@ static const char *compare(const struct rule *a, const struct rule *b)
 		return NULL;
 	if (at + 1 == a->count && at + 1 == b->count && a->clause->answer == b->clause->answer)
 		return NULL;
-	return "two lines can hold for the same arguments; make their conditions exclude each other";
+	return "two lines can hold for the same arguments; make their conditions exclude each "
+	       "other";
 }
 
 int rules_of(const struct call *call, enum seccomp_arch arch, struct rule rules[], size_t *ret,

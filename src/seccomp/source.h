@@ -14,10 +14,10 @@
 #include "seccomp/names.h"
 #include "seccomp/seccomp.h"
 
-#define SECCOMP_ARGS 6            /* arguments of a system call */
-#define SECCOMP_RULES_MAX 512     /* of one call, after expansion; the kernel's filters are short */
+#define SECCOMP_ARGS	   6	  /* arguments of a system call */
+#define SECCOMP_RULES_MAX  512	  /* of one call, after expansion; the kernel's filters are short */
 #define SECCOMP_SOURCE_MAX 262144 /* bytes of a source */
-#define SECCOMP_SLOTS 1024        /* of the table of calls; Linux has fewer than 600 */
+#define SECCOMP_SLOTS	   1024	  /* of the table of calls; Linux has fewer than 600 */
 
 /* A value with a name. On ppc64le ioctl numbers are encoded in another way. */
 struct constant {
@@ -61,7 +61,7 @@ struct condition {
 
 struct clause {
 	struct clause *next;
-	int answer;      /* errno; 0 lets the call through */
+	int answer;	 /* errno; 0 lets the call through */
 	unsigned arches; /* bits of enum seccomp_arch */
 	const char *file;
 	unsigned line, column;
@@ -73,7 +73,7 @@ struct call {
 	struct call *next; /* in the order of the source */
 	const char *name;
 	const char *file; /* whose clauses these are: those of an including file replace them */
-	unsigned known;   /* architectures that are known to have it, as far as was asked */
+	unsigned known;	  /* architectures that are known to have it, as far as was asked */
 	struct clause *first, *last;
 };
 

@@ -58,7 +58,8 @@ static int add_group(struct reader *reader, const struct word *word, struct targ
 	char shown[TEXT_SHOWN_SIZE];
 
 	if (!group)
-		return reader_fail(reader, word, "no group %s above this line; write group %s CALL...",
+		return reader_fail(reader, word,
+				   "no group %s above this line; write group %s CALL...",
 				   text_shown_z(word->text, shown), shown);
 	for (size_t i = 0; i < group->count; i++)
 		if (add_target(reader, word, targets, group->calls[i]) < 0)

@@ -13,7 +13,7 @@
 #include <string.h>
 
 #define VALUES_MAX 128 /* words behind one `is` */
-#define TESTS_MAX 512  /* what they are cut into */
+#define TESTS_MAX  512 /* what they are cut into */
 
 struct range {
 	uint32_t first, last;
@@ -61,9 +61,10 @@ static int one_value(const struct where *where, const struct word *word, const c
 		ret->power = ret->value;
 		return 0;
 	}
-	return reader_fail(where->reader, word,
-			   "%s is no value for %s; write a number (32 bits) or a name that it takes",
-			   text_shown_z(word->text, shown), where->argument->name);
+	return reader_fail(
+		where->reader, word,
+		"%s is no value for %s; write a number (32 bits) or a name that it takes",
+		text_shown_z(word->text, shown), where->argument->name);
 }
 
 /* FLAG|FLAG... */
@@ -182,8 +183,8 @@ static size_t blocks(const struct values *values, uint32_t mask, struct test tes
 
 		for (; first <= values->list[i].last && count < TESTS_MAX; first += size) {
 			size = block(first, values->list[i].last);
-			tests[count++] = (struct test){mask & ~(uint32_t)(size - 1),
-						       (uint32_t)first};
+			tests[count++] =
+				(struct test){mask & ~(uint32_t)(size - 1), (uint32_t)first};
 		}
 	}
 	return count;
@@ -224,8 +225,7 @@ static size_t fold(struct test tests[], size_t count)
 	return count;
 }
 
-static int put_tests(struct where *where, const struct test list[], size_t count,
-		     struct tests *ret)
+static int put_tests(struct where *where, const struct test list[], size_t count, struct tests *ret)
 {
 	struct test *tests = source_alloc(where->reader->source, count * sizeof(*tests));
 
@@ -318,10 +318,11 @@ static int argument(struct where *where, const struct word *word, const struct c
 	}
 	for (size_t i = 0; i < count; i++)
 		if (conditions[i].argument->index == where->argument->index)
-			return reader_fail(where->reader, word,
-					   "%s is asked about twice; runtimes take either for enough, "
-					   "so put all values behind one is",
-					   word->text);
+			return reader_fail(
+				where->reader, word,
+				"%s is asked about twice; runtimes take either for enough, "
+				"so put all values behind one is",
+				word->text);
 	return 0;
 }
 
@@ -341,7 +342,8 @@ static int condition(struct where *where, const struct word *first, struct condi
 			return -1;
 		masked = true;
 		if (!reader_word(where->reader, &word))
-			return reader_fail(where->reader, &mask, "a mask needs is VALUE... behind it");
+			return reader_fail(where->reader, &mask,
+					   "a mask needs is VALUE... behind it");
 	}
 	if (strcmp(word.text, "is") == 0)
 		return is(where, &word, ret);

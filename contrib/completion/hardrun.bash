@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# Completion for bash: source it, or put it into the completion directory as `hardrun`.
+
+_hardrun_words() { # WORDS: those that begin like the current one
+	mapfile -t COMPREPLY < <(compgen -W "$1" -- "${COMP_WORDS[COMP_CWORD]}")
+}
+
+_hardrun_files() { # -f or -d
+	mapfile -t COMPREPLY < <(compgen "$1" -- "${COMP_WORDS[COMP_CWORD]}")
+}
+
+_hardrun_explain() {
+	case ${COMP_WORDS[COMP_CWORD - 1]} in
+	--bundle) _hardrun_files -d ;;
+	--profile) _hardrun_words "default restricted sandbox" ;;
+	--handler | --id) ;;
+	*) _hardrun_words "- --bundle --id --profile --handler --json" ;;
+	esac
+}
+
+_hardrun() {
+	local own="explain check version commands"
+	local runtime="create run restore exec update start kill delete state ps pause resume
+		events list checkpoint features spec"
+
+	COMPREPLY=()
+	if [ "$COMP_CWORD" -eq 1 ]; then
+		_hardrun_words "$own $runtime"
+		return
+	fi
+	case ${COMP_WORDS[1]} in
+	explain) _hardrun_explain ;;
+	check) _hardrun_files -f ;;
+	esac
+}
+
+complete -o filenames -F _hardrun hardrun
