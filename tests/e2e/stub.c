@@ -9,7 +9,8 @@
  *	config.json	the bundle's, process.json: --process's, resources.json: --resources's
  *	done		empty, made last
  * and is steered by files in PATH.d: exit (status), stdout and stderr (copied there), sleep
- * (seconds), state (make ROOT/ID/state.json on create, or fail because it is there).
+ * (seconds), state (create makes ROOT/ID/state.json, or status for crun*, as the runtimes
+ * do, and fails where it is).
  * Without PATH.d it only answers.
  */
 #include <dirent.h>
@@ -25,7 +26,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static char base[PATH_MAX], folder[PATH_MAX];
+static char base[PATH_MAX], folder[PATH_MAX + 64];
 
 static const char *in(const char *dir, const char *name)
 {
@@ -166,20 +167,43 @@ static long number(const char *name)
 	return atol(text);
 }
 
-/* As runc: the id's folder in the root is what says that a container is there. */
-static int make_state(char *argv[])
+static void make_parents(char *path)
 {
-	const char *id = argv[1];
-	char dir[PATH_MAX];
+	for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		mkdir(path, 0711);
+		*slash = '/';
+	}
+}
+
+/* As runc (crun): ROOT/ID is what says that a container is there. */
+static int make_state(char *argv[], bool crun)
+{
+	const char *id = argv[1], *bundle = option(argv, "bundle", 'b', "."), *root;
+	char dir[PATH_MAX], real[PATH_MAX] = "";
+	FILE *out;
 
 	for (int i = 1; argv[i]; i++)
 		id = argv[i];
-	snprintf(dir, sizeof(dir), "%s/%s", option(argv, "root", '\0', "/run/runc"), id);
+	root = option(argv, "root", '\0', crun ? "/run/crun" : "/run/runc");
+	snprintf(dir, sizeof(dir), "%s/%s", root, id);
+	make_parents(dir);
 	if (mkdir(dir, 0711) < 0) {
 		fprintf(stderr, "stub: %s: %s\n", dir, strerror(errno));
 		return 1;
 	}
-	close(open(in(dir, "state.json"), O_WRONLY | O_CREAT, 0600));
+	out = fopen(in(dir, crun ? "status" : "state.json"), "w");
+	if (!out || !realpath(bundle, real))
+		return 1;
+	if (crun)
+		fprintf(out, "{\"pid\":%d,\"bundle\":\"%s\",\"rootfs\":\"%s/rootfs\"}\n",
+			(int)getpid(), real, real);
+	else
+		fprintf(out,
+			"{\"id\":\"%s\",\"init_process_pid\":%d,"
+			"\"config\":{\"rootfs\":\"%s/rootfs\",\"labels\":[\"bundle=%s\"]}}\n",
+			id, (int)getpid(), real, real);
+	fclose(out);
 	return 0;
 }
 
@@ -214,7 +238,8 @@ int main(int argc, char *argv[])
 	sleep((unsigned)number("sleep"));
 	if (recorded)
 		close(open(in(folder, "done"), O_WRONLY | O_CREAT, 0644));
-	if (has(argv, "create") && access(in(base, "state"), F_OK) == 0 && make_state(argv) != 0)
+	if (has(argv, "create") && access(in(base, "state"), F_OK) == 0 &&
+	    make_state(argv, strncmp(strrchr(self, '/') + 1, "crun", 4) == 0) != 0)
 		return 1;
 	return (int)number("exit");
 }
