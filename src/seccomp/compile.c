@@ -26,7 +26,7 @@ struct compiler {
 		struct json *names;
 	} always[ANSWERS_MAX]; /* the entries for calls without conditions */
 	size_t always_count;
-	struct rule *rules; /* room for one call's */
+	struct rule rules[SECCOMP_RULES_MAX]; /* one call's */
 };
 
 /* An entry of linux.seccomp.syscalls, with no names so far. */
@@ -124,11 +124,6 @@ static bool exists(const struct call *call, enum seccomp_arch arch)
 
 static int put_calls(struct compiler *compiler, struct hr_error *err)
 {
-	hr_autofree struct rule *rules = malloc(SECCOMP_RULES_MAX * sizeof(*rules));
-
-	if (!rules)
-		return out_of_memory(compiler->source, err);
-	compiler->rules = rules;
 	for (const struct call *call = compiler->source->first; call; call = call->next)
 		if (call->first && exists(call, compiler->arch) &&
 		    put_call(compiler, call, err) < 0)
@@ -155,17 +150,23 @@ static struct json *frame(struct compiler *compiler)
 int seccomp_compile(const struct seccomp_source *source, const char *arch, struct json_doc *doc,
 		    struct json **ret, struct hr_error *err)
 {
-	struct compiler compiler = {.source = source, .arch = names_arch(arch), .doc = doc};
+	hr_autofree struct compiler *compiler = malloc(sizeof(*compiler));
 	char shown[TEXT_SHOWN_SIZE];
 	struct json *object;
 
-	if (compiler.arch == SECCOMP_ARCHES)
+	if (!compiler)
+		return out_of_memory(source, err);
+	compiler->source = source;
+	compiler->arch = names_arch(arch);
+	compiler->doc = doc;
+	compiler->always_count = 0;
+	if (compiler->arch == SECCOMP_ARCHES)
 		return hr_fail(err, HR_POLICY, "%s: no seccomp profile for architecture %s",
 			       source->name, text_shown_z(arch, shown));
-	object = frame(&compiler);
+	object = frame(compiler);
 	if (!object)
 		return out_of_memory(source, err);
-	if (put_calls(&compiler, err) < 0)
+	if (put_calls(compiler, err) < 0)
 		return -1;
 	*ret = object;
 	return 0;

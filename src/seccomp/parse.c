@@ -27,12 +27,11 @@ struct statement {
 	size_t conditions_count;
 };
 
-static int parse_text(struct seccomp_source *source, const char *file, const char *text, size_t len,
-		      unsigned depth, struct hr_error *err);
+static int parse_text(struct reader *reader);
 
 static int nothing_named(struct reader *reader, const struct statement *statement)
 {
-	return reader_fail(reader, &statement->word, "%s names no system call",
+	return reader_fail(reader, &statement->word.at, "%s names no system call",
 			   statement->word.text);
 }
 
@@ -46,35 +45,37 @@ static const char *describe(const struct clause *clause)
 static int check_clash(struct reader *reader, const struct target *target,
 		       const struct statement *statement)
 {
-	const struct word at = {.line = target->line, .column = target->column};
-
 	for (const struct clause *c = target->call->first; c; c = c->next) {
 		if (!(c->arches & statement->arches))
 			continue;
 		if (c->count > 0 && statement->conditions_count > 0)
 			continue;
-		return reader_fail(reader, &at,
+		return reader_fail(reader, &target->at,
 				   "%s is %s in line %u already, %s; keep one of the two",
-				   target->call->name, describe(c), c->line,
+				   target->call->name, describe(c), c->at.line,
 				   c->count > 0 ? "with conditions that this line would undo"
 						: "without conditions");
 	}
 	return 0;
 }
 
-/* Names of arguments mean another index in each call. */
+/* Names of arguments mean another index in each call, so two may now be the same. */
 static int bind(struct reader *reader, const struct target *target, struct clause *clause)
 {
-	const struct word at = {.line = target->line, .column = target->column};
-
 	for (size_t i = 0; i < clause->count; i++) {
 		const char *name = clause->conditions[i].argument->name;
+		const struct argument *argument = argument_find(target->call->name, name);
 
-		clause->conditions[i].argument = argument_find(target->call->name, name);
-		if (!clause->conditions[i].argument)
-			return reader_fail(reader, &at,
+		if (!argument)
+			return reader_fail(reader, &target->at,
 					   "%s has no argument %s; give it a line of its own",
 					   target->call->name, name);
+		clause->conditions[i].argument = argument;
+		if (argument_taken(argument, clause->conditions, i))
+			return reader_fail(
+				reader, &target->at,
+				"%s is asked about twice in %s; give it a line of its own", name,
+				target->call->name);
 	}
 	return 0;
 }
@@ -98,8 +99,7 @@ static int add_clause(struct reader *reader, const struct target *target,
 	clause->answer = statement->answer;
 	clause->arches = statement->arches;
 	clause->file = reader->file;
-	clause->line = target->line;
-	clause->column = target->column;
+	clause->at = target->at;
 	clause->count = statement->conditions_count;
 	memcpy(clause->conditions, statement->conditions, size);
 	if (call->last)
@@ -141,17 +141,17 @@ static int parse_answer(struct reader *reader, struct statement *statement)
 	struct word word;
 
 	if (!reader_word(reader, &word))
-		return reader_fail(reader, &statement->word,
+		return reader_fail(reader, &statement->word.at,
 				   "answer what? Write answer EPERM CALL...");
 	statement->answer = errno_find(word.text);
 	if (statement->answer == 0)
-		return reader_fail(reader, &word,
+		return reader_fail(reader, &word.at,
 				   "%s is no error that can be answered; write EPERM, say",
 				   text_shown_z(word.text, shown));
 	/* runc leaves out a rule whose action is the default. */
 	if (statement->answer == ENOSYS)
 		return reader_fail(
-			reader, &word,
+			reader, &word.at,
 			"ENOSYS is the answer to all that is not listed; leave this out");
 	return parse_clauses(reader, statement);
 }
@@ -165,16 +165,14 @@ static int parse_remove(struct reader *reader, struct statement *statement)
 	if (more < 0)
 		return -1;
 	if (more > 0)
-		return reader_fail(reader, &where,
+		return reader_fail(reader, &where.at,
 				   "remove takes no conditions; a new allow line replaces the old");
 	if (targets->count == 0)
 		return nothing_named(reader, statement);
 	for (size_t i = 0; i < targets->count; i++) {
 		struct target *target = &targets->list[i];
-		const struct word at = {.line = target->line, .column = target->column};
-
 		if (!target->call->first)
-			return reader_fail(reader, &at,
+			return reader_fail(reader, &target->at,
 					   "nothing was said about %s so far; leave it out",
 					   target->call->name);
 		target->call->first = target->call->last = NULL;
@@ -191,14 +189,16 @@ static int parse_group(struct reader *reader, struct statement *statement)
 	int more;
 
 	if (!reader_word(reader, &name) || name.text[0] != '@')
-		return reader_fail(reader, &name,
+		return reader_fail(reader, &name.at,
 				   "a group needs a name with @: group @memlock mlock");
 	if (source_group(reader->source, name.text))
-		return reader_fail(reader, &name, "there is a group %s already; take another name",
+		return reader_fail(reader, &name.at,
+				   "there is a group %s already; take another name",
 				   text_shown_z(name.text, shown));
 	more = targets_parse(reader, statement->answer != 0, targets, &where);
 	if (more != 0)
-		return more < 0 ? -1 : reader_fail(reader, &where, "a group takes no conditions");
+		return more < 0 ? -1
+				: reader_fail(reader, &where.at, "a group takes no conditions");
 	if (targets->count == 0)
 		return nothing_named(reader, statement);
 	group = source_alloc(reader->source, sizeof(*group));
@@ -215,6 +215,23 @@ static int parse_group(struct reader *reader, struct statement *statement)
 	return 0;
 }
 
+static int parse_included(const struct reader *outer, const char *file, const char *text,
+			  size_t len)
+{
+	struct reader reader = {
+		.file = file,
+		.text = text,
+		.len = len,
+		.line = 1,
+		.depth = outer->depth + 1,
+		.source = outer->source,
+		.scratch = outer->scratch,
+		.err = outer->err,
+	};
+
+	return file ? parse_text(&reader) : reader_no_memory(outer);
+}
+
 static int parse_include(struct reader *reader, struct statement *statement)
 {
 	char shown[TEXT_SHOWN_SIZE];
@@ -223,22 +240,22 @@ static int parse_include(struct reader *reader, struct statement *statement)
 	size_t len;
 
 	if (!reader_word(reader, &name))
-		return reader_fail(reader, &statement->word, "include what? Write include default");
+		return reader_fail(reader, &statement->word.at,
+				   "include what? Write include default");
 	if (reader_word(reader, &more))
-		return reader_fail(reader, &more, "include takes one name");
+		return reader_fail(reader, &more.at, "include takes one name");
 	if (reader->statements)
-		return reader_fail(reader, &statement->word,
+		return reader_fail(reader, &statement->word.at,
 				   "include comes first: what stands above it would be lost");
 	text = seccomp_builtin(name.text, &len);
 	if (!text)
-		return reader_fail(reader, &name,
+		return reader_fail(reader, &name.at,
 				   "%s is no built-in profile; write include default or restricted",
 				   text_shown_z(name.text, shown));
 	if (reader->depth == INCLUDES_MAX)
-		return reader_fail(reader, &name, "include goes deeper than %d", INCLUDES_MAX);
+		return reader_fail(reader, &name.at, "include goes deeper than %d", INCLUDES_MAX);
 	text_shown_z(name.text, shown);
-	return parse_text(reader->source, source_copy(reader->source, shown, strlen(shown)), text,
-			  len, reader->depth + 1, reader->err);
+	return parse_included(reader, source_copy(reader->source, shown, strlen(shown)), text, len);
 }
 
 static const struct keyword {
@@ -262,25 +279,24 @@ static const struct keyword *keyword_find(const char *name)
 static int parse_statement(struct reader *reader, const struct word *word)
 {
 	const struct keyword *keyword = keyword_find(word->text);
-	struct targets targets; /* long: not filled with zeroes for every statement */
 	struct statement statement = {
 		.word = *word,
 		.arches = SECCOMP_EVERYWHERE,
-		.targets = &targets,
+		.targets = &reader->scratch->targets,
 	};
 	char shown[TEXT_SHOWN_SIZE];
 	struct word bracket;
 
-	targets.count = 0;
+	statement.targets->count = 0;
 	if (!keyword)
-		return reader_fail(reader, word,
+		return reader_fail(reader, &word->at,
 				   "%s begins no statement; write allow, answer, remove, group or "
 				   "include, and indent lines that go on",
 				   text_shown_z(word->text, shown));
 	if (reader->at < reader->len && reader->text[reader->at] == '[') {
 		reader_word(reader, &bracket);
 		if (!keyword->arches)
-			return reader_fail(reader, &bracket, "%s is for all architectures",
+			return reader_fail(reader, &bracket.at, "%s is for all architectures",
 					   keyword->name);
 		if (arches_parse(reader, &bracket, &statement.arches) < 0)
 			return -1;
@@ -292,25 +308,13 @@ static int parse_statement(struct reader *reader, const struct word *word)
 	return 0;
 }
 
-static int parse_text(struct seccomp_source *source, const char *file, const char *text, size_t len,
-		      unsigned depth, struct hr_error *err)
+static int parse_text(struct reader *reader)
 {
-	struct reader reader = {
-		.file = file,
-		.text = text,
-		.len = len,
-		.line = 1,
-		.depth = depth,
-		.source = source,
-		.err = err,
-	};
 	struct word word;
 	int more;
 
-	if (!file)
-		return hr_fail(err, HR_SYSTEM, "seccomp profile: out of memory");
-	while ((more = reader_statement(&reader, &word)) > 0)
-		if (parse_statement(&reader, &word) < 0)
+	while ((more = reader_statement(reader, &word)) > 0)
+		if (parse_statement(reader, &word) < 0)
 			return -1;
 	return more;
 }
@@ -318,16 +322,25 @@ static int parse_text(struct seccomp_source *source, const char *file, const cha
 int seccomp_parse(const char *name, const char *text, size_t len, struct seccomp_source **ret,
 		  struct hr_error *err)
 {
+	struct reader reader = {.file = name, .text = text, .len = len, .line = 1, .err = err};
 	struct seccomp_source *source;
+	struct scratch scratch;
 
 	if (len > SECCOMP_SOURCE_MAX)
 		return hr_fail(err, HR_POLICY, "%s: longer than %d bytes; shorten it", name,
 			       SECCOMP_SOURCE_MAX);
 	source = calloc(1, sizeof(*source));
 	if (!source)
-		return hr_fail(err, HR_SYSTEM, "%s: out of memory", name);
+		return reader_no_memory(&reader);
 	source->name = source_copy(source, name, strlen(name));
-	if (parse_text(source, source->name, text, len, 0, err) < 0) {
+	if (!source->name) {
+		seccomp_source_free(source);
+		return reader_no_memory(&reader);
+	}
+	reader.file = source->name;
+	reader.source = source;
+	reader.scratch = &scratch;
+	if (parse_text(&reader) < 0) {
 		seccomp_source_free(source);
 		return -1;
 	}

@@ -41,8 +41,8 @@ static void take(struct reader *reader, struct word *ret)
 	const char *start = reader->text + reader->at;
 	size_t room = reader->len - reader->at, len = 1, kept;
 
-	ret->line = reader->line;
-	ret->column = (unsigned)(reader->at - reader->line_start) + 1;
+	ret->at.line = reader->line;
+	ret->at.column = (unsigned)(reader->at - reader->line_start) + 1;
 	if (*start != '[' && *start != ']')
 		while (len < room && !ends_word(start[len]))
 			len++;
@@ -57,9 +57,9 @@ int reader_statement(struct reader *reader, struct word *ret)
 	if (!skip(reader))
 		return 0;
 	take(reader, ret);
-	if (ret->column == 1)
+	if (ret->at.column == 1)
 		return 1;
-	return reader_fail(reader, ret,
+	return reader_fail(reader, &ret->at,
 			   "an indented line goes on with a statement, and there is none above "
 			   "it; begin statements at the left margin");
 }
@@ -72,7 +72,7 @@ bool reader_word(struct reader *reader, struct word *ret)
 	return true;
 }
 
-int reader_fail(const struct reader *reader, const struct word *word, const char *fmt, ...)
+int reader_fail(const struct reader *reader, const struct place *at, const char *fmt, ...)
 {
 	char message[HR_ERROR_MSG];
 	va_list ap;
@@ -80,8 +80,8 @@ int reader_fail(const struct reader *reader, const struct word *word, const char
 	va_start(ap, fmt);
 	vsnprintf(message, sizeof(message), fmt, ap);
 	va_end(ap);
-	return hr_fail(reader->err, HR_POLICY, "%s:%u:%u: %s", reader->file, word->line,
-		       word->column, message);
+	return hr_fail(reader->err, HR_POLICY, "%s:%u:%u: %s", reader->file, at->line, at->column,
+		       message);
 }
 
 int reader_no_memory(const struct reader *reader)

@@ -13,7 +13,38 @@
 
 struct word {
 	char text[WORD_SIZE];
-	unsigned line, column; /* from 1, in bytes */
+	struct place at;
+};
+
+#define TARGETS_MAX 256 /* calls of one statement */
+#define VALUES_MAX  128 /* words behind one `is` */
+#define TESTS_MAX   512 /* what they are cut into */
+
+struct target {
+	struct call *call;
+	struct place at;
+};
+
+struct targets {
+	struct target list[TARGETS_MAX];
+	size_t count;
+};
+
+struct range {
+	uint32_t first, last;
+};
+
+struct values {
+	struct range list[VALUES_MAX];
+	size_t count;
+};
+
+/* For one statement at a time. The build fills every frame with zeroes: this one is made
+ * once a source. */
+struct scratch {
+	struct targets targets;
+	struct values values[SECCOMP_VARIANTS];
+	struct test tests[TESTS_MAX];
 };
 
 struct reader {
@@ -24,6 +55,7 @@ struct reader {
 	unsigned depth;	 /* of include */
 	bool statements; /* one was read that is no include */
 	struct seccomp_source *source;
+	struct scratch *scratch;
 	struct hr_error *err;
 };
 
@@ -34,23 +66,11 @@ int reader_statement(struct reader *reader, struct word *ret);
 bool reader_word(struct reader *reader, struct word *ret);
 
 /* HR_POLICY "file:line:column: ...". Returns -1. */
-int reader_fail(const struct reader *reader, const struct word *word, const char *fmt, ...)
+int reader_fail(const struct reader *reader, const struct place *at, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /* HR_SYSTEM. Returns -1. */
 int reader_no_memory(const struct reader *reader);
-
-#define TARGETS_MAX 256 /* calls of one statement */
-
-struct target {
-	struct call *call;
-	unsigned line, column;
-};
-
-struct targets {
-	struct target list[TARGETS_MAX];
-	size_t count;
-};
 
 /* The calls of a statement, groups taken apart. 1 when `where` ended them, which is then in
  * ret_where, 0 at the end of the statement. An answered call must be one that the library
@@ -67,5 +87,9 @@ int arches_parse(struct reader *reader, struct word *word, unsigned *ret);
  */
 int where_parse(struct reader *reader, const struct word *where, const struct call *call,
 		struct condition conditions[], size_t *ret_count);
+
+/* True if one of the conditions is about that argument, on any architecture. */
+bool argument_taken(const struct argument *argument, const struct condition conditions[],
+		    size_t count);
 
 #endif

@@ -15,8 +15,8 @@ const struct clause *rules_always(const struct call *call, enum seccomp_arch arc
 static int fail(const struct clause *clause, const struct call *call, const char *what,
 		struct hr_error *err)
 {
-	return hr_fail(err, HR_POLICY, "%s:%u:%u: %s: %s", clause->file, clause->line,
-		       clause->column, call->name, what);
+	return hr_fail(err, HR_POLICY, "%s:%u:%u: %s: %s", clause->file, clause->at.line,
+		       clause->at.column, call->name, what);
 }
 
 /* Insert a test at its place by argument. */

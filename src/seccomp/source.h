@@ -59,12 +59,16 @@ struct condition {
 	struct tests any[SECCOMP_VARIANTS]; /* one of these must hold */
 };
 
+struct place {
+	unsigned line, column; /* from 1, in bytes */
+};
+
 struct clause {
 	struct clause *next;
 	int answer;	 /* errno; 0 lets the call through */
 	unsigned arches; /* bits of enum seccomp_arch */
 	const char *file;
-	unsigned line, column;
+	struct place at;
 	size_t count; /* of conditions; none: always */
 	struct condition conditions[];
 };

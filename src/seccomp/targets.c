@@ -12,9 +12,10 @@ static int unknown_call(struct reader *reader, const struct word *word)
 
 	text_shown_z(word->text, shown);
 	if (meant)
-		return reader_fail(reader, word, "%s is no system call; did you mean %s?", shown,
-				   meant);
-	return reader_fail(reader, word, "%s is no system call; correct it or leave it out", shown);
+		return reader_fail(reader, &word->at, "%s is no system call; did you mean %s?",
+				   shown, meant);
+	return reader_fail(reader, &word->at, "%s is no system call; correct it or leave it out",
+			   shown);
 }
 
 static int add_target(struct reader *reader, const struct word *word, struct targets *targets,
@@ -23,8 +24,8 @@ static int add_target(struct reader *reader, const struct word *word, struct tar
 	if (!call)
 		return reader_no_memory(reader);
 	if (targets->count == TARGETS_MAX)
-		return reader_fail(reader, word, "too many calls in one statement; split it");
-	targets->list[targets->count++] = (struct target){call, word->line, word->column};
+		return reader_fail(reader, &word->at, "too many calls in one statement; split it");
+	targets->list[targets->count++] = (struct target){call, word->at};
 	return 0;
 }
 
@@ -45,7 +46,7 @@ static int add_call(struct reader *reader, const struct word *word, bool answere
 			call->known = SECCOMP_ON(arch);
 	}
 	if (call && answered && call->known == 0)
-		return reader_fail(reader, word,
+		return reader_fail(reader, &word->at,
 				   "%s is too young for the seccomp library, so it is answered "
 				   "ENOSYS whatever stands here; leave it out",
 				   word->text);
@@ -58,7 +59,7 @@ static int add_group(struct reader *reader, const struct word *word, struct targ
 	char shown[TEXT_SHOWN_SIZE];
 
 	if (!group)
-		return reader_fail(reader, word,
+		return reader_fail(reader, &word->at,
 				   "no group %s above this line; write group %s CALL...",
 				   text_shown_z(word->text, shown), shown);
 	for (size_t i = 0; i < group->count; i++)
@@ -100,7 +101,7 @@ int arches_parse(struct reader *reader, struct word *word, unsigned *ret)
 		if (strcmp(word->text, "]") == 0) {
 			*ret = others ? SECCOMP_EVERYWHERE & ~*ret : *ret;
 			if (*ret == 0)
-				return reader_fail(reader, word, "no architecture is left");
+				return reader_fail(reader, &word->at, "no architecture is left");
 			return 0;
 		}
 		if (strcmp(word->text, "not") == 0 && !others && *ret == 0)
@@ -108,10 +109,10 @@ int arches_parse(struct reader *reader, struct word *word, unsigned *ret)
 		else if (arch < SECCOMP_ARCHES)
 			*ret |= SECCOMP_ON(arch);
 		else
-			return reader_fail(reader, word,
+			return reader_fail(reader, &word->at,
 					   "%s is no architecture of ours; write x86_64, aarch64, "
 					   "riscv64, ppc64le or s390x",
 					   text_shown_z(word->text, shown));
 	}
-	return reader_fail(reader, word, "the list of architectures has no ] at its end");
+	return reader_fail(reader, &word->at, "the list of architectures has no ] at its end");
 }

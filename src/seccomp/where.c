@@ -12,24 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define VALUES_MAX 128 /* words behind one `is` */
-#define TESTS_MAX  512 /* what they are cut into */
-
-struct range {
-	uint32_t first, last;
-};
-
-struct values {
-	struct range list[VALUES_MAX];
-	size_t count;
-};
-
 struct where {
 	struct reader *reader;
 	const struct argument *argument;
 	uint32_t mask;
-	struct values values[SECCOMP_VARIANTS];
-	bool differ; /* ppc64le's values from the others' */
+	struct values *values; /* by variant */
+	bool differ;	       /* ppc64le's values from the others' */
 };
 
 /* Decimal, 0x..., 0...: digits only, 32 bits. */
@@ -62,7 +50,7 @@ static int one_value(const struct where *where, const struct word *word, const c
 		return 0;
 	}
 	return reader_fail(
-		where->reader, word,
+		where->reader, &word->at,
 		"%s is no value for %s; write a number (32 bits) or a name that it takes",
 		text_shown_z(word->text, shown), where->argument->name);
 }
@@ -75,7 +63,7 @@ static int flags(const struct where *where, const struct word *word, uint32_t *r
 
 	*ret = 0;
 	while ((part = strsep(&rest, "|"))) {
-		struct constant flag;
+		struct constant flag = {0};
 
 		if (one_value(where, word, part, &flag) < 0)
 			return -1;
@@ -95,15 +83,15 @@ static int keep(struct where *where, const struct word *word, enum seccomp_varia
 	struct values *values = &where->values[variant];
 
 	if (first > last)
-		return reader_fail(where->reader, word, "%s ends before it begins; swap its ends",
-				   word->text);
+		return reader_fail(where->reader, &word->at,
+				   "%s ends before it begins; swap its ends", word->text);
 	if ((first | last) & ~where->mask)
-		return reader_fail(where->reader, word,
+		return reader_fail(where->reader, &word->at,
 				   "%s has bits that the mask takes away, so this is never true; "
 				   "correct one of them",
 				   word->text);
 	if (values->count == VALUES_MAX)
-		return reader_fail(where->reader, word,
+		return reader_fail(where->reader, &word->at,
 				   "more than %d values for one argument; split the statement",
 				   VALUES_MAX);
 	values->list[values->count++] = (struct range){first, last};
@@ -115,7 +103,7 @@ static int value(struct where *where, const struct word *word)
 {
 	struct word copy = *word;
 	char *dots = strstr(copy.text, "..");
-	struct constant first, last;
+	struct constant first = {0}, last;
 
 	if (dots)
 		*dots = '\0';
@@ -238,7 +226,7 @@ static int put_tests(struct where *where, const struct test list[], size_t count
 
 static int finish(struct where *where, const struct word *word, struct condition *ret)
 {
-	struct test tests[TESTS_MAX];
+	struct test *tests = where->reader->scratch->tests;
 
 	for (enum seccomp_variant v = 0; v < SECCOMP_VARIANTS; v++) {
 		size_t count;
@@ -250,8 +238,11 @@ static int finish(struct where *where, const struct word *word, struct condition
 		merge(&where->values[v]);
 		count = blocks(&where->values[v], where->mask, tests);
 		if (count == TESTS_MAX)
-			return reader_fail(where->reader, word, "too many values; list fewer");
+			return reader_fail(where->reader, &word->at, "too many values; list fewer");
 		count = fold(tests, count);
+		if (count == 1 && tests[0].mask == 0)
+			return reader_fail(where->reader, &word->at,
+					   "this is true of every value; leave the condition out");
 		if (put_tests(where, tests, count, &ret->any[v]) < 0)
 			return -1;
 	}
@@ -262,23 +253,24 @@ static int finish(struct where *where, const struct word *word, struct condition
 /* `has FLAG...`: true if one of them is set. */
 static int has(struct where *where, const struct word *word, struct condition *ret)
 {
-	struct test list[VALUES_MAX];
+	struct test *list = where->reader->scratch->tests;
 	size_t count = 0;
 	struct word flag;
 	bool more;
 
 	while ((more = reader_word(where->reader, &flag)) && strcmp(flag.text, "and") != 0) {
-		if (count == VALUES_MAX)
-			return reader_fail(where->reader, &flag, "too many flags for one argument");
+		if (count == TESTS_MAX)
+			return reader_fail(where->reader, &flag.at,
+					   "too many flags for one argument");
 		if (flags(where, &flag, &list[count].mask) < 0)
 			return -1;
 		list[count].value = list[count].mask;
 		if (!single_bit(list[count++].mask))
-			return reader_fail(where->reader, &flag,
+			return reader_fail(where->reader, &flag.at,
 					   "has takes flags of a single bit, blanks between them");
 	}
 	if (count == 0)
-		return reader_fail(where->reader, word, "has names no flag");
+		return reader_fail(where->reader, &word->at, "has names no flag");
 	if (put_tests(where, list, count, &ret->any[VARIANT_COMMON]) < 0)
 		return -1;
 	ret->argument = where->argument;
@@ -298,8 +290,18 @@ static int is(struct where *where, const struct word *word, struct condition *re
 		any = true;
 	}
 	if (!any)
-		return reader_fail(where->reader, word, "is names no value");
+		return reader_fail(where->reader, &word->at, "is names no value");
 	return finish(where, word, ret) < 0 ? -1 : more;
+}
+
+bool argument_taken(const struct argument *argument, const struct condition conditions[],
+		    size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (conditions[i].argument->index == argument->index ||
+		    conditions[i].argument->index_s390x == argument->index_s390x)
+			return true;
+	return false;
 }
 
 /* An argument that this call has and that was not asked about before. */
@@ -312,17 +314,15 @@ static int argument(struct where *where, const struct word *word, const struct c
 	where->argument = argument_find(call->name, word->text);
 	if (!where->argument) {
 		argument_names(call->name, &names);
-		return reader_fail(where->reader, word, "%s is no argument of %s; it has %s",
+		return reader_fail(where->reader, &word->at, "%s is no argument of %s; it has %s",
 				   text_shown_z(word->text, shown), call->name,
 				   names.failed ? "others" : names.data);
 	}
-	for (size_t i = 0; i < count; i++)
-		if (conditions[i].argument->index == where->argument->index)
-			return reader_fail(
-				where->reader, word,
-				"%s is asked about twice; runtimes take either for enough, "
-				"so put all values behind one is",
-				word->text);
+	if (argument_taken(where->argument, conditions, count))
+		return reader_fail(where->reader, &word->at,
+				   "%s is asked about twice; runtimes take either for enough, so "
+				   "put all values behind one is",
+				   word->text);
 	return 0;
 }
 
@@ -333,23 +333,23 @@ static int condition(struct where *where, const struct word *first, struct condi
 	bool masked = false;
 
 	if (!reader_word(where->reader, &word))
-		return reader_fail(where->reader, first, "%s is or has what? Write is VALUE...",
-				   first->text);
+		return reader_fail(where->reader, &first->at,
+				   "%s is or has what? Write is VALUE...", first->text);
 	if (strcmp(word.text, "&") == 0) {
 		if (!reader_word(where->reader, &mask))
-			return reader_fail(where->reader, &word, "& has no mask behind it");
+			return reader_fail(where->reader, &word.at, "& has no mask behind it");
 		if (flags(where, &mask, &where->mask) < 0)
 			return -1;
 		masked = true;
 		if (!reader_word(where->reader, &word))
-			return reader_fail(where->reader, &mask,
+			return reader_fail(where->reader, &mask.at,
 					   "a mask needs is VALUE... behind it");
 	}
 	if (strcmp(word.text, "is") == 0)
 		return is(where, &word, ret);
 	if (strcmp(word.text, "has") == 0 && !masked)
 		return has(where, &word, ret);
-	return reader_fail(where->reader, &word, "expected is VALUE... here%s",
+	return reader_fail(where->reader, &word.at, "expected is VALUE... here%s",
 			   masked ? "" : ", & MASK is VALUE..., or has FLAG...");
 }
 
@@ -357,20 +357,20 @@ int where_parse(struct reader *reader, const struct word *where, const struct ca
 		struct condition conditions[], size_t *ret_count)
 {
 	struct word first = *where;
-	struct where next; /* long: not filled with zeroes */
+	struct values *values = reader->scratch->values;
 	int more = 1;
 
 	*ret_count = 0;
 	while (more > 0) {
-		next.reader = reader;
-		next.mask = UINT32_MAX;
-		next.values[VARIANT_COMMON].count = next.values[VARIANT_POWER].count = 0;
-		next.differ = false;
+		struct where next = {.reader = reader, .mask = UINT32_MAX, .values = values};
+
+		values[VARIANT_COMMON].count = values[VARIANT_POWER].count = 0;
 		if (!reader_word(reader, &first))
-			return reader_fail(reader, &first, "an argument is missing behind %s",
+			return reader_fail(reader, &first.at, "an argument is missing behind %s",
 					   *ret_count ? "and" : "where");
 		if (*ret_count == SECCOMP_ARGS)
-			return reader_fail(reader, &first, "a call has no more than six arguments");
+			return reader_fail(reader, &first.at,
+					   "a call has no more than six arguments");
 		if (argument(&next, &first, call, conditions, *ret_count) < 0)
 			return -1;
 		more = condition(&next, &first, &conditions[*ret_count]);
