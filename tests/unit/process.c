@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* exec's flags as the process document that the runtimes make of them. */
+#include "line/process.h"
+
+#include "base/text.h"
+#include "line/launch.h"
+#include "load.h"
+#include "unit.h"
+
+#define WORDS 40
+
+static const char base_text[] =
+	"{\"terminal\":true,\"consoleSize\":{\"height\":1,\"width\":2},\"user\":{\"uid\":5,\"gid\":"
+	"6,"
+	"\"additionalGids\":[7]},\"args\":[\"init\"],\"env\":[\"A=1\"],\"cwd\":\"/"
+	"\",\"capabilities\":{"
+	"\"bounding\":[\"CAP_KILL\"]},\"oomScoreAdj\":100,\"noNewPrivileges\":false}";
+
+#define BASE                                                                                   \
+	"{\"terminal\":false,\"user\":{\"uid\":5,\"gid\":6,\"additionalGids\":[7]},\"args\":[" \
+	"\"sh\"]"
+#define REST                                                                                 \
+	",\"cwd\":\"/\",\"capabilities\":{\"bounding\":[\"CAP_KILL\"]},\"oomScoreAdj\":100," \
+	"\"noNewPrivileges\":false}"
+
+/* The words of exec behind "exec", '|' between. */
+static const struct {
+	const char *words;
+	bool with_base;
+	const char *process; /* NULL: refused */
+	const char *message;
+} forms[] = {
+	{"id|sh", true, BASE ",\"env\":[\"A=1\"]" REST, NULL},
+	{"id|sh", false, "{\"cwd\":\"/\",\"args\":[\"sh\"],\"terminal\":false}", NULL},
+	{"id|sh|-c|echo $X \"y\"", false,
+	 "{\"cwd\":\"/\",\"args\":[\"sh\",\"-c\",\"echo $X \\\"y\\\"\"],\"terminal\":false}", NULL},
+	{"--tty|id|sh", false, "{\"cwd\":\"/\",\"args\":[\"sh\"],\"terminal\":true}", NULL},
+	{"--tty=false|id|sh", false, "{\"cwd\":\"/\",\"args\":[\"sh\"],\"terminal\":false}", NULL},
+	{"--env|B=2|-e|C=3|id|sh", true, BASE ",\"env\":[\"A=1\",\"B=2\",\"C=3\"]" REST, NULL},
+	{"--env|B=2|id|sh", false,
+	 "{\"cwd\":\"/\",\"args\":[\"sh\"],\"terminal\":false,\"env\":[\"B=2\"]}", NULL},
+	{"--cwd|/tmp|id|sh", false, "{\"args\":[\"sh\"],\"cwd\":\"/tmp\",\"terminal\":false}",
+	 NULL},
+	{"--user|1|id|sh", false,
+	 "{\"cwd\":\"/\",\"args\":[\"sh\"],\"terminal\":false,\"user\":{\"uid\":1}}", NULL},
+	{"--user|1:2|id|sh", false,
+	 "{\"cwd\":\"/\",\"args\":[\"sh\"],\"terminal\":false,\"user\":{\"uid\":1,\"gid\":2}}",
+	 NULL},
+	{"--user|4294967295:0|id|sh", false,
+	 "{\"cwd\":\"/"
+	 "\",\"args\":[\"sh\"],\"terminal\":false,\"user\":{\"uid\":4294967295,\"gid\":0}}",
+	 NULL},
+	{"--additional-gids|8|-g|9|id|sh", false,
+	 "{\"cwd\":\"/\",\"args\":[\"sh\"],\"terminal\":false,\"user\":{\"additionalGids\":[8,9]}}",
+	 NULL},
+	{"--apparmor|p|--process-label|l|--no-new-privs|id|sh", false,
+	 "{\"cwd\":\"/"
+	 "\",\"args\":[\"sh\"],\"apparmorProfile\":\"p\",\"selinuxLabel\":\"l\",\"terminal\":false,"
+	 "\"noNewPrivileges\":true}",
+	 NULL},
+	{"--cap|CAP_KILL|--cap|CAP_CHOWN|id|sh", false,
+	 "{\"cwd\":\"/"
+	 "\",\"args\":[\"sh\"],\"terminal\":false,\"capabilities\":{\"bounding\":[\"CAP_KILL\","
+	 "\"CAP_CHOWN\"],"
+	 "\"effective\":[\"CAP_KILL\",\"CAP_CHOWN\"],\"permitted\":[\"CAP_KILL\",\"CAP_CHOWN\"]}}",
+	 NULL},
+	/* refused */
+	{"id", false, NULL, "needs a command"},
+	{"--user|root|id|sh", false, NULL, "--user \"root\": must be a number"},
+	{"--user||id|sh", false, NULL, "--user \"\""},
+	{"--user|1:|id|sh", false, NULL, "--user \"\": must be a number"},
+	{"--user|1:x|id|sh", false, NULL, "--user \"x\""},
+	{"--user|1:2:3|id|sh", false, NULL, "--user \"2:3\""},
+	{"--user|:1|id|sh", false, NULL, "--user"},
+	{"--user|-1|id|sh", false, NULL, "--user \"-1\""},
+	{"--user|+1|id|sh", false, NULL, "--user"},
+	{"--user|0x1|id|sh", false, NULL, "--user \"0x1\""},
+	{"--user| 1|id|sh", false, NULL, "--user"},
+	{"--user|4294967296|id|sh", false, NULL, "--user \"4294967296\""},
+	{"--user|99999999999999999999|id|sh", false, NULL, "--user"},
+	{"--additional-gids|x|id|sh", false, NULL, "--additional-gids \"x\""},
+	/* JSON has no place for other bytes: Go's decoder would put U+FFFD there */
+	{"id|sh|-c|a\xFF"
+	 "b",
+	 false, NULL, "UTF-8"},
+	{"--cwd|/caf\xE9|id|sh", false, NULL, "UTF-8"},
+	{"--env|A=\xC0\x80|id|sh", false, NULL, "UTF-8"},
+};
+
+static void check_forms(const __typeof__(forms[0]) *row, size_t i)
+{
+	json_auto struct json_doc *base = NULL, *process = NULL, *wanted = NULL;
+	request_auto struct request *request = NULL;
+	hr_autofree char *words = strdup(row->words), *text = NULL;
+	char *argv[WORDS] = {(char[]){"hardrun"}, (char[]){"exec"}};
+	struct hr_error err = {0};
+	char *rest = words;
+	int argc = 2, result;
+
+	for (char *word; (word = strsep(&rest, "|"));)
+		argv[argc++] = word;
+	result = grammar_parse(RUNTIME_RUNC, argc, argv, &request, &err);
+	if (result == 0) {
+		cr_assert_eq(json_parse("b", base_text, strlen(base_text), false, &base, NULL), 0);
+		result = process_from_flags(request, row->with_base ? json_root(base) : NULL,
+					    &process, &err);
+	}
+	if (!row->process) {
+		cr_expect_eq(result, -1, "row %zu is taken: %s", i, row->words);
+		if (result < 0)
+			expect_error(result, &err, HR_USAGE, row->message);
+		return;
+	}
+	cr_assert_eq(result, 0, "row %zu: %s", i, err.msg);
+	text = load_dump(json_root(process));
+	cr_assert_eq(json_parse("w", row->process, strlen(row->process), false, &wanted, NULL), 0);
+	cr_expect(json_same(json_root(process), json_root(wanted)), "row %zu: %s", i, text);
+}
+ROWS(process, forms)
+
+/* Descriptors that are the container's. */
+static const struct {
+	const char *preserve, *listen;
+	int kept; /* -1: refused */
+} fds[] = {
+	{NULL, NULL, 0},      {"0", NULL, 0},
+	{"3", NULL, 3},	      {NULL, "2", 2},
+	{"1", "2", 2},	      {"5", "2", 5},
+	{"1000", NULL, 1000}, {"", "", 0},
+	{"1001", NULL, -1},   {"-1", NULL, -1},
+	{"x", NULL, -1},      {"3x", NULL, -1},
+	{" 3", NULL, -1},     {NULL, "x", -1},
+	{NULL, "-1", -1},     {NULL, "99999999999999999999", -1},
+};
+
+static void check_fds(const __typeof__(fds[0]) *row, size_t i)
+{
+	struct hr_error err = {0};
+	unsigned kept = 77;
+	int result;
+
+	if (row->listen)
+		setenv("LISTEN_FDS", row->listen, 1);
+	else
+		unsetenv("LISTEN_FDS");
+	result = launch_kept_fds(row->preserve, &kept, &err);
+	if (row->kept < 0) {
+		expect_error(result, &err, HR_USAGE, "must be a number from 0 to 1000");
+		return;
+	}
+	cr_expect_eq(result, 0, "row %zu: %s", i, err.msg);
+	cr_expect_eq(kept, (unsigned)row->kept, "row %zu: %u", i, kept);
+}
+ROWS(launch, fds)
