@@ -9,8 +9,14 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
+
+struct deadline {
+	int timeout_ms; /* as it was asked for, for the message */
+	long end;
+};
 
 static long now_ms(void)
 {
@@ -31,19 +37,34 @@ __attribute__((noreturn)) static void become(const char *path, char *const argv[
 	_exit(127);
 }
 
-/* Read until the end, the deadline, or too much. */
-static int collect(int fd, int timeout_ms, size_t max, struct text *text, struct hr_error *err)
+/* Wait until there is something to read from `fd`, or, for a pidfd, until it has ended. */
+static int wait_for(int fd, const struct deadline *deadline, struct hr_error *err)
 {
-	long end = now_ms() + timeout_ms;
+	struct pollfd wait = {.fd = fd, .events = POLLIN};
+
+	for (;;) {
+		long left = deadline->end - now_ms();
+		int ready = left > 0 ? poll(&wait, 1, (int)left) : 0;
+
+		if (ready > 0)
+			return 0;
+		if (ready == 0 || errno != EINTR)
+			return hr_fail(err, HR_SYSTEM, "no answer within %d ms",
+				       deadline->timeout_ms);
+	}
+}
+
+/* Read until the end, the deadline, or too much. */
+static int collect(int fd, const struct deadline *deadline, size_t max, struct text *text,
+		   struct hr_error *err)
+{
 	char block[8192];
 
 	for (;;) {
-		struct pollfd wait = {.fd = fd, .events = POLLIN};
-		long left = end - now_ms();
 		ssize_t got;
 
-		if (left <= 0 || poll(&wait, 1, (int)left) == 0)
-			return hr_fail(err, HR_SYSTEM, "no answer within %d ms", timeout_ms);
+		if (wait_for(fd, deadline, err) < 0)
+			return -1;
 		got = read(fd, block, sizeof(block));
 		if (got < 0 && errno == EINTR)
 			continue;
@@ -57,10 +78,21 @@ static int collect(int fd, int timeout_ms, size_t max, struct text *text, struct
 	}
 }
 
+/* It may have closed its output and go on all the same. */
+static int wait_end(pid_t pid, const struct deadline *deadline, struct hr_error *err)
+{
+	hr_autoclose int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+
+	if (fd < 0)
+		return hr_fail_errno(err, errno, "pidfd_open (needs Linux 5.3)");
+	return wait_for(fd, deadline, err);
+}
+
 int child_capture(const char *path, char *const argv[], char *const envp[], int timeout_ms,
 		  size_t max, char **ret, size_t *ret_len, int *ret_status, struct hr_error *err)
 {
 	text_auto struct text text = {0};
+	const struct deadline deadline = {timeout_ms, now_ms() + timeout_ms};
 	int ends[2], result;
 	pid_t pid;
 
@@ -74,8 +106,10 @@ int child_capture(const char *path, char *const argv[], char *const envp[], int 
 		close(ends[0]);
 		return hr_fail_errno(err, errno, "fork");
 	}
-	result = collect(ends[0], timeout_ms, max, &text, err);
+	result = collect(ends[0], &deadline, max, &text, err);
 	close(ends[0]);
+	if (result == 0)
+		result = wait_end(pid, &deadline, err);
 	if (result < 0)
 		kill(pid, SIGKILL);
 	while (waitpid(pid, ret_status, 0) < 0 && errno == EINTR)

@@ -20,7 +20,7 @@ enum hr_code {
 	HR_CODES
 };
 
-#define HR_ERROR_MSG 1024 /* bytes with the NUL; a longer message is cut at its end */
+#define HR_ERROR_MSG 2048 /* bytes with the NUL; a longer message is cut at its end */
 
 struct hr_error {
 	enum hr_code code;

@@ -83,7 +83,7 @@ static inline struct json_doc *change_notes(struct change *out)
 }
 
 /* Path of a member or element of `parent_path`: "a.b", "a[\"odd key\"]" and "a[3]". */
-#define CHANGE_PATH 256
+#define CHANGE_PATH 512
 const char *change_key_path(const char *parent_path, const char *key, char buf[CHANGE_PATH]);
 const char *change_index_path(const char *parent_path, size_t index, char buf[CHANGE_PATH]);
 

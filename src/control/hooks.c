@@ -24,19 +24,32 @@ static bool loads_code(const char *variable)
 	       text_starts(variable, "GLIBC_TUNABLES=");
 }
 
+/* KIND:/absolute/path */
+static bool names_hook(const char *entry)
+{
+	for (size_t i = 0; kinds[i]; i++) {
+		size_t len = strlen(kinds[i]);
+
+		if (text_starts(entry, kinds[i]) && entry[len] == ':' && entry[len + 1] == '/')
+			return true;
+	}
+	return false;
+}
+
 static int check(const struct json *rules, struct hr_error *err)
 {
 	char shown[TEXT_SHOWN_SIZE];
 
-	for (const struct control_option *option = options; option->name; option++)
-		json_each(item, json_get(rules, option->name))
-			if (!strchr(item->text, '/') ||
-			    (strcmp(option->name, "docker") == 0 && item->text[0] != '/'))
-				return control_policy_error(
-					item, err, "hooks.%s holds %s, not \"%s\"", option->name,
-					strcmp(option->name, "docker") == 0 ? "absolute paths"
-									    : "KIND:/absolute/path",
-					text_shown_z(item->text, shown));
+	json_each(entry, json_get(rules, "allow"))
+		if (!names_hook(entry->text))
+			return control_policy_error(
+				entry, err, "hooks.allow holds KIND:/absolute/path, not \"%s\"",
+				text_shown_z(entry->text, shown));
+	json_each(program, json_get(rules, "docker"))
+		if (program->text[0] != '/')
+			return control_policy_error(program, err,
+						    "hooks.docker holds absolute paths, not \"%s\"",
+						    text_shown_z(program->text, shown));
 	return 0;
 }
 

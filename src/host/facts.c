@@ -42,6 +42,9 @@ static int ask_version(const struct runtime *runtime, struct json_doc *doc, stru
 	if (ask(runtime, "--version", &answer, &len, err) != 0)
 		return hr_fail(err, HR_POLICY, "runtime %s: --version failed", runtime->path);
 	answer[strcspn(answer, "\n")] = '\0';
+	for (char *c = answer; *c; c++)
+		if (*c < ' ' || *c > '~')
+			*c = '?';
 	if (!json_put_string(doc, json_root(doc), "version", answer))
 		return hr_fail(err, HR_SYSTEM, "out of memory");
 	return 0;

@@ -65,13 +65,39 @@ static int open_ns(const char *path, int flag, struct stat *ret)
 	return fstat(fd, ret);
 }
 
-static bool is_of(const char *process, const char *file, const struct stat *st)
+/*
+ * The kernel's own first namespaces have fixed numbers (linux/proc_ns.h, since Linux 6.18
+ * in linux/nsfs.h): network and mount only on young kernels.
+ */
+static bool is_kernels_first(const struct stat *st)
+{
+	return st->st_ino >= 0xEFFFFFF8U && st->st_ino <= 0xEFFFFFFFU;
+}
+
+static bool is_of(const char *process, const char *file, const struct stat *st, bool *ret_known)
 {
 	char path[64];
 	struct stat other;
 
 	snprintf(path, sizeof(path), "/proc/%s/ns/%s", process, file);
-	return stat(path, &other) == 0 && other.st_dev == st->st_dev && other.st_ino == st->st_ino;
+	*ret_known = stat(path, &other) == 0;
+	return *ret_known && other.st_dev == st->st_dev && other.st_ino == st->st_ino;
+}
+
+/*
+ * Whose it is. Where we may not look at pid 1 (the engine is in a container itself, and
+ * pid 1 has more capabilities than we have), the kernel's first namespaces stand for its.
+ */
+static enum host_ns judge(const char *file, const struct stat *st)
+{
+	bool own_known, init_known;
+	bool own = is_of("self", file, st, &own_known), init = is_of("1", file, st, &init_known);
+
+	if (!own_known)
+		return HOST_NS_WRONG;
+	if (own || init || (!init_known && is_kernels_first(st)))
+		return HOST_NS_HOST;
+	return HOST_NS_OTHER;
 }
 
 enum host_ns host_real_ns(struct host *host, const char *type, const char *path)
@@ -88,9 +114,7 @@ enum host_ns host_real_ns(struct host *host, const char *type, const char *path)
 	judged->dev = st.st_dev;
 	judged->ino = st.st_ino;
 	real->judged_count++;
-	if (is_of("self", file, &st) || is_of("1", file, &st))
-		return HOST_NS_HOST;
-	return HOST_NS_OTHER;
+	return judge(file, &st);
 }
 
 int host_recheck(struct host_real *real, struct hr_error *err)

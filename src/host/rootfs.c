@@ -13,9 +13,12 @@
 #define MAX_LINKS 40 /* as the kernel's own limit, path_resolution(7) */
 
 /* Directories that are never a container's root, as they stand... */
-static const char *const never[] = {"/",    "/bin", "/home", "/lib",	 "/lib64", "/media",
-				    "/mnt", "/opt", "/root", "/run",	 "/sbin",  "/srv",
-				    "/tmp", "/usr", "/var",  "/var/lib", NULL};
+static const char *const never[] = {
+	"/",	     "/bin", "/home",	 "/lib",     "/lib64",	   "/media",
+	"/mnt",	     "/opt", "/root",	 "/run",     "/sbin",	   "/srv",
+	"/tmp",	     "/usr", "/usr/bin", "/usr/lib", "/usr/lib64", "/usr/local",
+	"/usr/sbin", "/var", "/var/lib", NULL,
+};
 /* ...and with all that is below them. */
 static const char *const never_below[] = {"/boot", "/dev", "/etc", "/proc", "/sys", NULL};
 

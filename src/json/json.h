@@ -92,7 +92,8 @@ size_t json_count(const struct json *value);
 /* True if `array` (which may be NULL) holds the string `text`. */
 bool json_has_string(const struct json *array, const char *text);
 
-/* True if both are the same value: numbers by their text, members in any order. */
+/* True if both are the same value: numbers by their text, members in any order, and null
+ * members as if they were not there. */
 bool json_same(const struct json *a, const struct json *b);
 
 #define json_each(child, parent)                                                  \

@@ -241,7 +241,7 @@ static const yajl_callbacks callbacks = {
 };
 
 /* yajl's own words for what is wrong, without its "parse error: " and newline. */
-static int syntax_error(struct reader *reader)
+static int syntax_error(struct reader *reader, size_t at)
 {
 	unsigned char *words = yajl_get_error(reader->yajl, 0, NULL, 0);
 	char what[160] = "not JSON";
@@ -250,28 +250,44 @@ static int syntax_error(struct reader *reader)
 		snprintf(what, sizeof(what), "not JSON: %.*s",
 			 (int)strcspn((const char *)words, "\n"), (const char *)words);
 	yajl_free_error(reader->yajl, words);
-	return fail_at(reader->doc, token_end(reader), what, reader->err);
+	return fail_at(reader->doc, at, what, reader->err);
 }
 
 static int run(struct reader *reader, bool comments)
 {
 	const unsigned char *text = (const unsigned char *)reader->doc->text;
 	yajl_status status;
+	size_t at;
 	int ret = 0;
 
 	reader->yajl = yajl_alloc(&callbacks, NULL, reader);
 	if (!reader->yajl)
 		return hr_fail(reader->err, HR_SYSTEM, "%s: out of memory", reader->doc->name);
 	yajl_config(reader->yajl, yajl_allow_comments, comments ? 1 : 0);
-	status = yajl_parse(reader->yajl, text, reader->doc->len);
-	if (status == yajl_status_ok)
+	/* With the newline behind the text, so that a number alone ends in it. */
+	status = yajl_parse(reader->yajl, text, reader->doc->len + 1);
+	at = token_end(reader);
+	if (status == yajl_status_ok) {
 		status = yajl_complete_parse(reader->yajl);
+		at = reader->doc->len;
+	}
 	if (status == yajl_status_client_canceled)
 		ret = -1;
 	else if (status != yajl_status_ok)
-		ret = syntax_error(reader);
+		ret = syntax_error(reader, at);
 	yajl_free(reader->yajl);
 	return ret;
+}
+
+/* yajl takes these two for blanks, Go does not; inside strings nobody takes them. */
+static bool has_odd_blank(const char *text, size_t len, size_t *ret_offset)
+{
+	const char *feed = memchr(text, '\f', len), *tab = memchr(text, '\v', len);
+	const char *first = feed && (!tab || feed < tab) ? feed : tab;
+
+	if (first)
+		*ret_offset = (size_t)(first - text);
+	return first != NULL;
 }
 
 int json_parse(const char *name, const char *bytes, size_t len, bool comments,
@@ -291,9 +307,11 @@ int json_parse(const char *name, const char *bytes, size_t len, bool comments,
 	if (!doc->text)
 		return hr_fail(err, HR_SYSTEM, "%s: out of memory", name);
 	memcpy(doc->text, bytes, len);
-	doc->text[len] = '\0';
+	doc->text[len] = '\n';
 	doc->len = len;
 	wrong = json_scan(doc->text, len, &offset);
+	if (!wrong && has_odd_blank(doc->text, len, &offset))
+		wrong = "a form feed or vertical tab, which JSON does not count as a blank";
 	if (wrong)
 		return fail_at(doc, offset, wrong, err);
 	if (run(&reader, comments) < 0)

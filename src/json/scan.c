@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "json/scan.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -75,7 +76,8 @@ static const char *scan_escape(const unsigned char *at, size_t left, size_t *ret
 {
 	int32_t unit = escaped_unit(at, left);
 
-	*ret_len = left < 2 ? 1 : 2;
+	/* What is no escape at all is left to yajl, but its bytes are looked at. */
+	*ret_len = left > 1 && at[1] == '\\' ? 2 : 1;
 	if (unit < 0)
 		return NULL;
 	*ret_len = 6;
@@ -100,6 +102,7 @@ const char *json_scan(const char *bytes, size_t len, size_t *ret_offset)
 	for (size_t i = 0, step; i < len; i += step) {
 		const char *wrong = NULL;
 
+		step = 1;
 		if (all[i] == '\0') {
 			wrong = "a NUL byte";
 		} else if (all[i] == '\\') {
@@ -115,4 +118,18 @@ const char *json_scan(const char *bytes, size_t len, size_t *ret_offset)
 		}
 	}
 	return NULL;
+}
+
+bool json_scan_utf8(const char *bytes, size_t len, size_t *ret_offset)
+{
+	const unsigned char *all = (const unsigned char *)bytes;
+
+	for (size_t i = 0, step; i < len; i += step) {
+		step = utf8_sequence(all + i, len - i);
+		if (step == 0) {
+			*ret_offset = i;
+			return false;
+		}
+	}
+	return true;
 }

@@ -226,15 +226,21 @@ bool json_has_string(const struct json *array, const char *text)
 	return false;
 }
 
-static bool same_members(const struct json *a, const struct json *b)
+/* Members that are null count as absent, as for json_get. */
+static bool has_members(const struct json *a, const struct json *b)
 {
 	json_each(child, a) {
 		const struct json *other = json_get(b, child->key);
 
-		if (child->type == JSON_NULL ? other != NULL : !other || !json_same(child, other))
+		if (child->type != JSON_NULL && (!other || !json_same(child, other)))
 			return false;
 	}
 	return true;
+}
+
+static bool same_members(const struct json *a, const struct json *b)
+{
+	return has_members(a, b) && has_members(b, a);
 }
 
 static bool same_items(const struct json *a, const struct json *b)
@@ -251,7 +257,7 @@ static bool same_items(const struct json *a, const struct json *b)
 
 bool json_same(const struct json *a, const struct json *b)
 {
-	if (a->type != b->type || a->len != b->len)
+	if (a->type != b->type || (a->type != JSON_OBJECT && a->len != b->len))
 		return false;
 	switch (a->type) {
 	case JSON_NULL:

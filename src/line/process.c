@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "json/scan.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -153,11 +154,37 @@ static int add_args(struct builder *builder)
 	return 0;
 }
 
+/* JSON has no way to write other bytes, and a changed argument is another argument. */
+static int check_text(const char *word, struct hr_error *err)
+{
+	char shown[TEXT_SHOWN_SIZE];
+	size_t offset;
+
+	if (!json_scan_utf8(word, strlen(word), &offset))
+		return hr_fail(err, HR_USAGE,
+			       "exec: \"%s\" is not UTF-8, which a process document "
+			       "must be",
+			       text_shown_z(word, shown));
+	return 0;
+}
+
+static int check_words(const struct request *request, struct hr_error *err)
+{
+	for (size_t i = 0; i < request->option_count; i++)
+		if (check_text(request->options[i].value, err) < 0)
+			return -1;
+	for (size_t i = 0; i < request->arg_count; i++)
+		if (check_text(request->args[i], err) < 0)
+			return -1;
+	return 0;
+}
+
 static int lay_over(struct builder *builder)
 {
 	const struct request *request = builder->request;
 
-	if (add_args(builder) < 0 || put_string(builder, "cwd", "cwd") < 0 ||
+	if (check_words(request, builder->err) < 0 || add_args(builder) < 0 ||
+	    put_string(builder, "cwd", "cwd") < 0 ||
 	    put_string(builder, "apparmor", "apparmorProfile") < 0 ||
 	    put_string(builder, "process-label", "selinuxLabel") < 0 ||
 	    put_bool(builder, "terminal", request_option(request, "tty") != NULL) < 0 ||

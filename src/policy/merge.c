@@ -22,7 +22,7 @@ int policy_fail(const struct json *value, struct hr_error *err, const char *fmt,
 const char *policy_nearest(const char *word, const char *const *list)
 {
 	const char *best = NULL;
-	unsigned best_distance = 4;
+	unsigned best_distance = (unsigned)(strlen(word) < 4 ? strlen(word) : 4);
 
 	for (; *list; list++) {
 		unsigned d = text_distance(word, *list);
@@ -121,8 +121,9 @@ static int merge_control(struct policy *policy, struct json *into, const struct 
 
 	if (options->type != JSON_OBJECT)
 		return policy_fail(options, err, "the options of a control must be an object");
-	if (check_mode(json_get(options, "mode"), err) < 0)
-		return -1;
+	json_each(option, options)
+		if (strcmp(option->key, "mode") == 0 && check_mode(option, err) < 0)
+			return -1;
 	if (!base)
 		base = json_put(policy->merged, into, options->key,
 				json_new_object(policy->merged));

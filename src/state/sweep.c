@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "host/runtime.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -13,31 +14,27 @@
 #include <string.h>
 #include <time.h>
 
-#define MOST_NAMES 65536 /* a directory larger than this is swept in part */
+#define LONGEST_STAT ((size_t)8192)
+#define MOST_NAMES   65536 /* a directory larger than this is swept in part */
 
 int64_t sweep_start_time(pid_t pid)
 {
-	char path[64], stat[1024];
-	FILE *file;
+	hr_autofree char *stat = NULL;
+	char path[64];
 	const char *at;
-	int64_t start = 0;
+	size_t len;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	file = fopen(path, "re");
-	if (!file)
+	if (file_read_at(AT_FDCWD, path, path, LONGEST_STAT, &stat, &len, NULL, NULL) < 0)
 		return 0;
-	if (!fgets(stat, sizeof(stat), file))
-		stat[0] = '\0';
-	fclose(file);
-	/* The command, field 2, may hold blanks and parentheses: count behind the last one. */
+	/* The command, field 2, may hold blanks, newlines and parentheses: count behind the
+	 * last one. */
 	at = strrchr(stat, ')');
 	for (int field = 2; at && field < 22; field++) {
 		at = strchr(at, ' ');
 		at = at ? at + 1 : NULL;
 	}
-	if (at)
-		start = strtoimax(at, NULL, 10);
-	return start;
+	return at ? strtoimax(at, NULL, 10) : 0;
 }
 
 static bool creator_lives(const struct json *record)
@@ -55,7 +52,9 @@ static bool runtime_has(const char *root, const char *id)
 	char path[PATH_MAX];
 	int len = snprintf(path, sizeof(path), "%s/%s", root, id);
 
-	return len > 0 && (size_t)len < sizeof(path) && access(path, F_OK) == 0;
+	if (len > 0 && (size_t)len < sizeof(path) && access(path, F_OK) == 0)
+		return true;
+	return runtime_state_kind(root, id) != RUNTIME_KINDS; /* runsc has no directory */
 }
 
 bool sweep_alive(const char *root, const char *id, const struct json *record)

@@ -166,13 +166,12 @@ stub_build() {
 
 # The calls that a stub got, without hardrun's own questions after its version and features.
 stub_calls() { # PATH
-	local call
-	for call in "$1".d/calls/*/; do
-		[ -e "$call/done" ] || continue
-		case $(tr '\0' ' ' <"$call/argv") in
-		*' --version ' | *' features ') ;;
-		*) printf '%s\n' "${call%/}" ;;
-		esac
+	local call words
+	for call in "$1".d/calls/*/done; do
+		[ -e "$call" ] || continue
+		mapfile -d '' words <"${call%/done}/argv"
+		case ${#words[@]}${words[1]:-} in 2--version | 2features) continue ;; esac
+		printf '%s\n' "${call%/done}"
 	done
 }
 
@@ -189,7 +188,14 @@ stub_argv() { # CALL
 
 # ---- bundles ---------------------------------------------------------------------------
 
-# bundle DIR [JQ-FILTER]: a bundle whose config.json every default profile accepts.
+# bundle DIR [JQ-FILTER]: a bundle whose config.json every default profile accepts, but for
+# what the filter makes of it.
 bundle() {
-	mkdir -p "$1/rootfs" && jq -c "${2:-.}" "$e2e/config.json" >"$1/config.json"
+	mkdir -p "$1/rootfs"
+	[ -e "$work/.config.json" ] || jq -c . "$e2e/config.json" >"$work/.config.json"
+	if [ $# -eq 1 ]; then
+		printf '%s\n' "$(<"$work/.config.json")" >"$1/config.json"
+	else
+		jq -c "$2" "$work/.config.json" >"$1/config.json"
+	fi
 }

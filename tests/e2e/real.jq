@@ -61,9 +61,12 @@ def file_of(type): {network: "net", mount: "mnt"}[type] // type;
 
 # What this machine lacks or has under another name: the namespaces that are joined (the
 # host's own where the recording had them), dockerd, a loaded AppArmor profile, a place in the
-# cgroup tree that is ours.
-def there($hosts; $pod; $dockerd):
-	(.linux.namespaces // []) |= [to_entries[] | (.key as $index | .value
+# cgroup tree that is ours. $pods: a process in fresh namespaces for each user namespace, by
+# the host's id of its root.
+def base: .linux.uidMappings[0].hostID // 0 | tostring;
+def there($hosts; $pods; $dockerd):
+	$pods[base] as $pod
+	| (.linux.namespaces // []) |= [to_entries[] | (.key as $index | .value
 		| if .path then .path = "/proc/\(if $hosts | index($index) then "1" else $pod end)/ns/"
 			+ file_of(.type) else . end)]
 	| if .hooks.prestart then
@@ -72,9 +75,10 @@ def there($hosts; $pod; $dockerd):
 	| del(.process.apparmorProfile)
 	| if .linux.cgroupsPath then .linux.cgroupsPath |= $cgroup + . else . end;
 
-# First of what an adapted document says of itself: lines of NAME VALUE...
-def facts:
-	"root \(.root.path)", "user \(.linux.uidMappings[0].hostID // 0)",
-	"terminal \(.process.terminal // false)",
+# Lines: the document, then what it says of itself, each NAME VALUE...
+def told($profile):
+	tojson, "root \(.root.path)", "base \(base)", "terminal \(.process.terminal // false)",
+	"granted \(granted(.process; kept($profile)))",
+	(.hooks.prestart[]? | "key \(.args[2])"),
 	(.mounts[] | select((.options // []) | index("bind") or index("rbind"))
 		| "bind \(.source) \(.destination)");

@@ -13,7 +13,8 @@ real_sandbox "$@"
 calls=$HR_TEST_SRCDIR/tests/calls
 in=$work/in
 mkdir "$in"
-declare -A pods=() parts=()
+declare -A parts=() words_of=() outcome_of=() profile_of=()
+pods=''
 roots=(/run/containerd/runc/{k8s.io,default} /run/runcroot/k8s.io /run/docker/runtime-runc/moby
 	/run/rr /run/runc /run/crun)
 
@@ -31,22 +32,20 @@ dangerous='privileged|host(net|pid|ipc|ns|-pid)|net-?host|caps-add|readonly$|pla
 
 # ---- what the recordings need --------------------------------------------------------------
 
-# Namespaces to join, of a user namespace whose root is BASE (0: the host's).
-pod() { # BASE: sets $pod
-	local flags=(--net --ipc --uts --pid --fork --kill-child)
-	pod=${pods[$1]:-}
-	[ -z "$pod" ] || return
+# A process in namespaces to join, below a user namespace whose root is BASE (0: none).
+pod() { # BASE
+	local flags=(--net --ipc --uts --pid --fork --kill-child) pid=
 	[ "$1" = 0 ] || flags+=(--user)
 	unshare "${flags[@]}" "$work/helper" wait &
 	reap $!
 	until_true grep -q . "/proc/$!/task/$!/children"
-	read -r pod <"/proc/$!/task/$!/children"
-	reap "$pod"
+	read -r pid <"/proc/$!/task/$!/children"
+	reap "$pid"
 	if [ "$1" != 0 ]; then
-		echo "0 $1 65536" >"/proc/$pod/uid_map"
-		echo "0 $1 65536" >"/proc/$pod/gid_map"
+		echo "0 $1 65536" >"/proc/$pid/uid_map"
+		echo "0 $1 65536" >"/proc/$pid/gid_map"
 	fi
-	pods[$1]=$pod
+	pods+=${pods:+,}\"$1\":$pid
 }
 
 # A program where hardrun trusts Docker's to be, and a process of it.
@@ -89,9 +88,21 @@ word() {
 	done
 }
 
+# All recorded arguments, in one go: jq takes its time to start.
+read_calls() {
+	local name line
+	while IFS=$'\t' read -r name line; do
+		words_of[$name]=$line
+	done < <(cd "$calls/cases" && jq -r '
+		"\(input_filename | split("/")[0])\t\(.[1:] | join("\u0001"))"' -- */argv.json)
+	while IFS=$'\t' read -r name _ line outcome _; do
+		profile_of[$name]=$line outcome_of[$name]=$outcome
+	done <"$calls/expected.tsv"
+}
+
 read_words() { # CASE: its arguments without argv[0]; files of ours for what lies in /tmp
 	local at
-	mapfile -t words < <(jq -r '.[1:][]' "$calls/cases/$1/argv.json")
+	IFS=$'\001' read -ra words <<<"${words_of[$1]}"
 	for ((at = 0; at < ${#words[@]}; at++)); do
 		case ${words[at]} in
 		--console-socket) words[at + 1]=$work/console.sock ;;
@@ -112,31 +123,30 @@ globals() {
 	[ -z "$root" ] || printf '%s\n' --root "$root"
 }
 
-# adapt CASE COMMAND...: the bundle of that create, where it was recorded; sets $bundle, $id
+# adapt CASE FILTER COMMAND...: the bundle of that create, where it was recorded; sets $bundle,
+# $id, $where and ${parts[]}
 adapt() {
-	local name=$1 hosts kind value
-	shift
+	local name=$1 filter=$2 hosts kind value
+	shift 2
 	read_words "$name"
 	id=${words[-1]} bundle=$(word --bundle)
 	mapfile -t where < <(globals)
 	mkdir -p "$bundle"
 	hosts=$(awk -v name="$name" '$1 == name { print $2 }' "$calls/host.tsv")
-	pod "$(jq '.linux.uidMappings[0].hostID // 0' "$calls/cases/$name/config.json")"
-	real_jq 'there($hosts; $pod; $dockerd) | fit | .process.args = $ARGS.positional' \
-		--argjson hosts "[${hosts:1:-1}]" --arg pod "$pod" --arg dockerd "$dockerd" \
-		"$calls/cases/$name/config.json" --args "$@" >"$bundle/config.json"
-	cp "$bundle/config.json" "$in/asked.json"
 	parts=()
-	while read -r kind value; do
-		if [ "$kind" = bind ]; then
+	{
+		read -r parts[document]
+		while read -r kind value; do
 			# shellcheck disable=SC2086 # source and destination
-			bind_source $value
-		else
-			parts[$kind]=$value
-		fi
-	done < <(real_jq facts -r "$bundle/config.json")
+			if [ "$kind" = bind ]; then bind_source $value; else parts[$kind]=$value; fi
+		done
+	} < <(real_jq "there(\$hosts; \$pods; \$dockerd) | fit
+			| .process.args = \$ARGS.positional | $filter | told(\$profile)" -r \
+		--argjson hosts "[${hosts:1:-1}]" --argjson pods "{$pods}" --arg dockerd "$dockerd" \
+		--arg profile "${profile_of[$name]}" "$calls/cases/$name/config.json" --args "$@")
+	printf '%s\n' "${parts[document]}" >"$bundle/config.json"
 	[[ ${parts[root]} == /* ]] || parts[root]=$bundle/${parts[root]}
-	image "${parts[root]}" "${parts[user]}"
+	image "${parts[root]}" "${parts[base]}"
 }
 
 # Create and start what adapt made; what it says is in $in/out.
@@ -157,49 +167,41 @@ gone() { # end the container and its bundle
 	rm -rf "${parts[root]:?}" "${bundle:?}" "$work"/layers/*
 }
 
-wanted() { # FILTER FILE ARGUMENT...: the figures, from "BOUNDING EFFECTIVE"
-	local masks
-	read -ra masks < <(real_jq "$1" -r "$2" "${@:3}")
-	hardened "${masks[@]}"
-}
-
-# What a failure says; bare runtime's own word tells whether it is the machine.
+# What a failure says; the bare runtime's word tells whether it is the machine.
 why() {
 	cat "$in/create"
-	cp "$in/asked.json" "$bundle/config.json"
 	"$work/bin/hardrun" "${where[@]}" delete --force "$id" >/dev/null 2>&1
-	words=("${words[@]/#--console-socket/--console-socket}")
-	echo "$runtime alone: $(timeout 60 "$program" "${words[@]}" </dev/null 2>&1 >/dev/null | tail -n 1)"
+	printf '%s\n' "${parts[document]}" >"$bundle/config.json"
+	timeout 60 "$program" "${words[@]}" </dev/null >"$in/bare" 2>&1
+	echo "$runtime alone: $(tail -n 1 "$in/bare")"
 }
 
 # ---- cases -----------------------------------------------------------------------------------
 
-accepted() { # CASE PROFILE
-	adapt "$1" /bin/cat /proc/self/status
+accepted() { # CASE
+	adapt "$1" . /bin/cat /proc/self/status
 	if ! start; then
 		not_ok "$runtime $1: starts" "$(why)"
 		gone
 		return
 	fi
 	until_true grep -q nonvoluntary "$in/out"
-	is "$(figures "$in/out")" \
-		"$(wanted 'granted(.process; kept($profile))' "$in/asked.json" --arg profile "$2")" \
+	# shellcheck disable=SC2086 # bounding and effective
+	is "$(figures "$in/out")" "$(hardened ${parts[granted]})" \
 		"$runtime $1: starts, with what was asked and is allowed"
+	[ -z "${parts[key]:-}" ] || hooked "$1" "/run/setkey.${parts[key]}"
 	gone
 }
 
 # Docker's hook ran: by the name of the real program, with its own environment and the state.
-hooked() { # CASE
-	local key
-	[ "$(jq '.hooks.prestart | length' "$in/asked.json")" != 0 ] || return
-	key=$(jq -r '.hooks.prestart[0].args[2]' "$in/asked.json")
-	like "$(cat "/run/setkey.$key" 2>&1)" "^PATH=[^"$'\n'"]*"$'\n'"\{.*\"id\": ?\"$id\"" \
+hooked() { # CASE FILE
+	like "$(cat "$2" 2>&1)" "^PATH=[^"$'\n'"]*"$'\n'"\{.*\"id\": ?\"$id\"" \
 		"$runtime $1: Docker's hook ran, with an environment of its own"
-	rm -f "/run/setkey.$key"
+	rm -f "$2"
 }
 
 refused() { # CASE CONTROL
-	adapt "$1" /bin/true
+	adapt "$1" . /bin/true
 	our_call </dev/null >"$in/out" 2>"$in/create"
 	is "$?/$(cat "$in/out")/$(grep -c "^hardrun: refused by $2: " "$in/create")" "1//1" \
 		"$runtime $1: refused by $2"
@@ -209,7 +211,7 @@ refused() { # CASE CONTROL
 }
 
 # The container of an exec or update: the recorded one, or a plain one of the engine.
-container_of() { # CASE: sets $owner, $ceiling
+container_of() { # CASE: sets $owner
 	owner=$(awk -v name="$1" '$1 == name { print $2 }' "$calls/exec-of.tsv")
 	if [ "${owner:--}" = - ] || [ "${outcome_of[$owner]}" = refuse ]; then
 		case $1 in
@@ -219,10 +221,7 @@ container_of() { # CASE: sets $owner, $ceiling
 		*) owner=ctr16-plain ;;
 		esac
 	fi
-	adapt "$owner" /bin/sleep 1000
-	parts[terminal]=false
-	jq -c '.process.terminal = false' "$bundle/config.json" >"$in/asked.json"
-	cp "$in/asked.json" "$bundle/config.json"
+	adapt "$owner" '.process.terminal = false' /bin/sleep 1000
 	set -- "${words[@]}"
 	words=()
 	while [ $# -gt 0 ]; do
@@ -234,9 +233,8 @@ container_of() { # CASE: sets $owner, $ceiling
 
 # into CASE: the words of that call, to the container that runs
 into() {
-	local mine=("${where[@]}") name=$id
 	read_words "$1"
-	words[-1]=$name
+	words[-1]=$id
 	# The flags before the command say where; the container's are taken.
 	while [[ ${words[0]} == -* ]]; do
 		case ${words[0]} in
@@ -244,27 +242,34 @@ into() {
 		*) words=("${words[@]:1}") ;;
 		esac
 	done
-	words=("${mine[@]}" "${words[@]}")
+	words=("${where[@]}" "${words[@]}")
 }
 
 executed() { # CASE
+	local masks terminal to=$in/out
 	if ! container_of "$1"; then
 		not_ok "$runtime $1: its container starts" "$(why)"
 		gone
 		return
 	fi
 	into "$1"
-	real_jq '{process: .} | fit | .process | .args = ["/bin/cat", "/proc/self/status"]
-		| del(.apparmorProfile)' "$calls/cases/$1/process.json" >"$in/process.json"
-	cp "$in/process.json" "$in/asked.process"
-	if [ "$(jq .terminal "$in/process.json")" = true ]; then console "$in/out"; fi
-	our_call </dev/null >"$in/exec" 2>"$in/err"
+	# The container's own process, as asked for, bounds what exec may get.
+	{
+		read -r terminal
+		read -ra masks
+		cat >"$in/process.json"
+	} < <(real_jq '{process: .} | fit | .process | .args = ["/bin/cat", "/proc/self/status"]
+		| del(.apparmorProfile) | .terminal // false,
+		granted(.; met($owner[0].process.capabilities.bounding; kept("default"))), tojson' -r \
+		--slurpfile owner "$calls/cases/$owner/config.json" "$calls/cases/$1/process.json")
+	if [ "$terminal" = true ]; then
+		console "$in/out"
+		to=$in/exec
+	fi
+	our_call </dev/null >"$to" 2>"$in/err"
 	is "$?/$(cat "$in/err")" "0/" "$runtime $1: exec succeeds in silence"
-	[ "$(jq .terminal "$in/process.json")" = true ] || cp "$in/exec" "$in/out"
-	until_true grep -q nonvoluntary "$in/out" "$in/exec"
-	[ -s "$in/out" ] || cp "$in/exec" "$in/out"
-	is "$(figures "$in/out")" "$(wanted 'granted(.; met($owner[0].process.capabilities.bounding;
-		kept("default")))' "$in/asked.process" --slurpfile owner "$in/asked.json")" \
+	until_true grep -q nonvoluntary "$in/out"
+	is "$(figures "$in/out")" "$(hardened "${masks[@]}")" \
 		"$runtime $1: exec in $owner has no more than it"
 	gone
 }
@@ -288,37 +293,32 @@ updated() { # CASE
 
 # ---- all of them -----------------------------------------------------------------------------
 
-one() { # CASE COMMAND PROFILE OUTCOME ENTRIES
-	case $2/$4 in
-	create/accept)
-		accepted "$1" "$3"
-		hooked "$1"
-		;;
-	create/refuse) refused "$1" "${5%% *}" ;;
+one() { # CASE COMMAND OUTCOME ENTRIES
+	case $2/$3 in
+	create/accept) accepted "$1" ;;
+	create/refuse) refused "$1" "${4%% *}" ;;
 	exec/accept) executed "$1" ;;
 	update/accept) updated "$1" ;;
-	*) not_ok "$runtime $1: $2 $4 has no test" ;;
+	*) not_ok "$runtime $1: $2 $3 has no test" ;;
 	esac
 }
 
 cover /var && cover /srv || skip_all "no overlay file system over /var and /srv"
+read_calls
 docker
-declare -A outcome_of=()
-while IFS=$'\t' read -r name command _ outcome _; do
-	[ "$command" != create ] || outcome_of[$name]=$outcome
-done <"$calls/expected.tsv"
+for base in 0 100000 200000; do pod "$base"; done
 
-for name in "${!outcome_of[@]}"; do
-	if [ "${outcome_of[$name]}" = refuse ] && ! [[ $name =~ $dangerous ]]; then
+while IFS=$'\t' read -r name command _ outcome _; do
+	if [ "$command/$outcome" = create/refuse ] && ! [[ $name =~ $dangerous ]]; then
 		not_ok "$name: refused, though nothing in its name is dangerous"
 	fi
-done
+done <"$calls/expected.tsv"
 for runtime in runc crun; do
 	real_begin "$runtime" || continue
-	while IFS=$'\t' read -r name command profile outcome entries _; do
+	while IFS=$'\t' read -r name command _ outcome entries _; do
 		[ "$name" != case ] || continue
-		if [ "${1:-}" = quick ] && [[ " "${sample//$'\n'/ }" " != *" $name "* ]]; then continue; fi
-		one "$name" "$command" "$profile" "$outcome" "$entries"
+		if [ "${1:-}" = quick ] && [[ " ${sample//$'\n'/ } " != *" $name "* ]]; then continue; fi
+		one "$name" "$command" "$outcome" "$entries"
 	done <"$calls/expected.tsv"
 	for root in "${roots[@]}"; do real_end; done
 done

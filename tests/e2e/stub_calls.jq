@@ -9,8 +9,9 @@ def as_path:
 	[scan("\"[^\"]*\"|[A-Za-z0-9_]+")
 	| if startswith("\"") then .[1:-1] elif test("^[0-9]+$") then tonumber else . end];
 
-def row($name): first($expected | split("\n")[] | split("\t") | select(.[0] == $name))
-	| {command: .[1], profile: .[2], outcome: .[3], entries: (.[4] | split(",") - ["-"])};
+def rows: [$expected | split("\n")[] | split("\t") | select(length > 4) | {key: .[0],
+	value: {command: .[1], profile: .[2], outcome: .[3], entries: (.[4] | split(",") - ["-"])}}]
+	| from_entries;
 
 def eight: ["CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_FSETID", "CAP_KILL", "CAP_SETGID",
 	"CAP_SETUID", "CAP_NET_BIND_SERVICE"];
@@ -88,10 +89,12 @@ def audit_wrong($row):
 	  wrong(.input_sha256 | test("^[0-9a-f]{64}$"); "input_sha256"),
 	  time_wrong;
 
-(input_filename | split("/")[-1] | rtrimstr("." + $kind)) as $name
-| row($name) as $row
+rows as $rows
+| inputs as $line
+| (input_filename | split("/")[-1] | rtrimstr("." + $kind)) as $name
+| $rows[$name] as $row
 | $asked[0][$name] as $asked
-| (try fromjson catch "no JSON") as $value
+| ($line | try fromjson catch "no JSON") as $value
 | [$name, ([if $value == "no JSON" then $value
 	elif $kind == "document" then $value | document_wrong($asked; $row)
 	elif $kind == "log" then $value | log_wrong

@@ -17,7 +17,7 @@ for dir in /var/lib /var/tmp /tmp; do cover "$dir" || skip_all "no overlay over 
 stub=$(stub_install runc-stub) || skip_all "the stub cannot be built"
 : >"$stub.d/state"
 handler hardrun "$stub"
-mkdir -p "$results" "$work/in" "$work/ns"
+mkdir -p "$results" "$work/ns"
 
 # ---- the machine -----------------------------------------------------------------------
 
@@ -36,11 +36,11 @@ reap "$dockerd"
 
 # ---- the calls, all at once (jq takes longer than hardrun) -----------------------------
 
-declare -A words of outcome entries
+declare -A words of outcome entries document rootfs
 while IFS=$'\t' read -r name line; do words[$name]=$line; done < <(
 	jq -r '[(input_filename | split("/")[-2]), @sh] | join("\t")' "$calls"/cases/*/argv.json)
 while IFS=$'\t' read -r name create; do of[$name]=$create; done <"$calls/exec-of.tsv"
-while IFS=$'\t' read -r name document; do printf '%s' "$document" >"$work/in/$name"; done < <(
+while IFS=$'\t' read -r name path text; do rootfs[$name]=$path document[$name]=$text; done < <(
 	jq -r --rawfile host "$calls/host.tsv" --arg pid "$dockerd" --arg self $$ --arg ns "$work/ns" '
 		def file: {network: "net", mount: "mnt"}[.] // .;
 		($host | split("\n") | map(split("\t") | select(.[1]) | {(.[0]): .[1]}) | add) as $host |
@@ -52,14 +52,15 @@ while IFS=$'\t' read -r name document; do printf '%s' "$document" >"$work/in/$na
 			then .path = "/proc/\($self)/ns/\(.type | file)"
 			else .path = "\($ns)/\(.type | file)" end)) else . end) |
 		(if .hooks.prestart then .hooks.prestart[0].path = "/proc/\($pid)/exe" else . end) |
-		[$name, tojson] | join("\t")' \
+		[$name, .root.path? // "-", tojson] | join("\t")' \
 		"$calls"/cases/*/config.json "$calls"/cases/*/process.json "$calls"/cases/*/resources.json)
 
-# canon WORD...: the call without its spelling, a line each: global and command flags (sorted),
+# canon WORD...: fills $canon with the call without its spelling: global and command flags,
 # command, id. Flags that are false are as good as absent; documents are compared apart, and
 # with --process, --tty means nothing: the document says what is a terminal.
 canon() {
-	local where=global key value lines=()
+	local where=global key value
+	canon=()
 	shift
 	while [ $# -gt 0 ]; do
 		case $1 in
@@ -70,40 +71,47 @@ canon() {
 		--*) key=$1 value=$2 && shift ;;
 		*)
 			if [ "$where" = global ]; then where='command'; else where='id'; fi
-			lines+=("$where $1") key=''
+			canon["$where $1"]=1 key=''
 			;;
 		esac
 		shift
 		case $key in
 		--process | --resources) value=DOCUMENT ;;
 		--tty) value=false ;;
-		--bundle) value=$(realpath "$value") ;;
 		esac
-		[ -z "$key" ] || [ "$value" = false ] || lines+=("$where $key=$value")
+		[ -z "$key" ] || [ "$value" = false ] || canon["$where $key=$value"]=1
 	done
-	printf '%s\n' "${lines[@]}" | sort
 }
 
-# arguments FLAG WORD...: the value of --FLAG in one of its two spellings, "" without it.
+# as_asked WORD...: true when they mean what $argv means
+as_asked() {
+	local -A canon asked=()
+	local key
+	canon "${argv[@]}"
+	for key in "${!canon[@]}"; do asked[$key]=1; done
+	canon "$@"
+	[ ${#canon[@]} -eq ${#asked[@]} ] || return
+	for key in "${!canon[@]}"; do [ -n "${asked[$key]-}" ] || return; done
+}
+
+# argument FLAG: $REPLY is the value of --FLAG of $argv in one of its two spellings, "" without it
 argument() {
-	local flag=$1
-	shift
-	while [ $# -gt 0 ]; do
-		case $1 in
-		"--$flag="*) printf '%s' "${1#*=}" && return ;;
-		"--$flag") printf '%s' "$2" && return ;;
+	local i
+	REPLY=
+	for i in "${!argv[@]}"; do
+		case ${argv[i]} in
+		"--$1="*) REPLY=${argv[i]#*=} ;;
+		"--$1") REPLY=${argv[i + 1]} ;;
 		esac
-		shift
 	done
 }
 
-# place_bundle DIR DOCUMENT: with a rootfs where the document says.
+# place_bundle DIR NAME: with the document of that case, and a rootfs where it says
 place_bundle() {
-	local root
-	mkdir -p "$1"
-	cat "$2" >"$1/config.json"
-	root=$(sed 's/.*"root":{[^}]*"path":"\([^"]*\)".*/\1/' "$2")
-	(cd "$1" && mkdir -p "$root")
+	local root=${rootfs[$2]}
+	case $root in /*) ;; *) root=$1/$root ;; esac
+	mkdir -p "$1" "$root"
+	printf '%s' "${document[$2]}" >"$1/config.json"
 }
 
 # The container that an exec or update goes to, under the call's own root and id.
@@ -117,12 +125,9 @@ make_container() { # NAME ROOT ID
 		*) from=ctr16-plain ;;
 		esac
 	fi
-	case $1 in
-	podman*) dir=/var/lib/containers/storage/overlay-containers/$3/userdata ;;
-	*) dir=$(dirname "$(argument log "${argv[@]}")") ;;
-	esac
-	mkdir -p "$dir"
-	place_bundle "$dir" "$work/in/$from"
+	dir=${log%/*}
+	[ -n "$log" ] || dir=/var/lib/containers/storage/overlay-containers/$3/userdata
+	place_bundle "$dir" "$from"
 	run hardrun ${2:+--root "$2"} create --bundle "$dir" "$3"
 	[ "$status" -eq 0 ] || note "$1: its container: $(cat "$work/err")"
 	stub_forget "$stub"
@@ -131,94 +136,98 @@ make_container() { # NAME ROOT ID
 
 # ---- one call --------------------------------------------------------------------------
 
-# Everything that the call names is there; sets $document, where hardrun reads it.
+# Everything that the call names is there; sets $file, where hardrun reads the document.
 prepare() { # NAME COMMAND
-	local id=${argv[-1]} value
-	for value in pid-file console-socket log; do
-		value=$(argument "$value" "${argv[@]}")
-		[ -z "$value" ] || mkdir -p "$(dirname "$value")"
+	local flag dirs=()
+	for flag in pid-file console-socket log; do
+		argument "$flag"
+		[ -z "$REPLY" ] || dirs+=("${REPLY%/*}")
 	done
-	case $2 in
-	create)
-		value=$(argument bundle "${argv[@]}")
-		place_bundle "$value" "$work/in/$1"
-		document=$value/config.json
-		;;
-	exec)
-		make_container "$1" "$(argument root "${argv[@]}")" "$id"
-		document=$(argument process "${argv[@]}")
-		cat "$work/in/$1" >"$document"
-		;;
-	update)
-		make_container "$1" "$(argument root "${argv[@]}")" "$id"
-		document=$(argument resources "${argv[@]}")
-		[ "$document" != - ] || document=$work/body
-		cat "$work/in/$1" >"$document"
-		;;
-	esac
+	[ ${#dirs[@]} -eq 0 ] || mkdir -p "${dirs[@]}"
+	if [ "$2" = create ]; then
+		argument bundle
+		place_bundle "$REPLY" "$1"
+		file=$REPLY/config.json
+		return
+	fi
+	argument root
+	make_container "$1" "$REPLY" "${argv[-1]}"
+	case $2 in exec) argument process ;; update) argument resources ;; esac
+	file=$REPLY
+	[ "$file" != - ] || file=$work/body
+	printf '%s' "${document[$1]}" >"$file"
 }
 
 # Nothing of one call is left for the next: many recorded calls use the same ids.
 forget() {
-	stub_forget "$stub"
-	rm -rf /var/log/hardrun /run/hardrun/records "$(argument log "${argv[@]}")" \
+	rm -rf "$stub.d"/calls/* /var/log/hardrun /run/hardrun/records "$log" \
 		/run/containerd /run/docker /run/runc /run/rr /run/runcroot
 }
 
-one_line() { # TO FROM
-	{ tr '\n' ' ' <"$2" && echo; } >"$1" || why+="the runtime saw no document; "
+one_line() { # TO FROM: one line a file for the one pass at the end
+	local lines
+	if [ -e "$2" ]; then
+		mapfile -t lines <"$2" && printf '%s\n' "${lines[*]}" >"$1"
+	else
+		why+="the runtime saw no document; "
+	fi
 }
 
 accepted() { # NAME COMMAND
 	local call words
 	call=$(stub_calls "$stub")
 	[ "$status" -eq 0 ] || why+="status $status; "
-	[ -s "$work/err" ] && why+="stderr: $(cat "$work/err"); "
-	[ -s "$work/out" ] && why+="stdout: $(cat "$work/out"); "
-	if [ -z "$call" ] || [ "$(wc -l <<<"$call")" -ne 1 ]; then
+	[ ! -s "$work/err" ] || why+="stderr: $(<"$work/err"); "
+	[ ! -s "$work/out" ] || why+="stdout: $(<"$work/out"); "
+	if [[ $call == '' || $call == *$'\n'* ]]; then
 		why+="calls: ${call:-none}; "
 		return
 	fi
-	[ -z "$log" ] || [ ! -e "$log" ] || why+="--log was written: $(cat "$log"); "
+	[ -z "$log" ] || [ ! -e "$log" ] || why+="--log was written: $(<"$log"); "
 	mapfile -d '' words <"$call/argv"
 	[ "${words[0]##*/}" = runc-stub ] || argv0[${words[0]}]=$1
-	[ "$(canon "${words[@]}")" = "$(canon "${argv[@]}")" ] ||
-		why+="argv: $(stub_argv "$call"); "
+	as_asked "${words[@]}" || why+="argv: $(stub_argv "$call"); "
 	case $2 in
 	create) one_line "$results/$1.document" "$call/config.json" ;;
 	exec) one_line "$results/$1.document" "$call/process.json" ;;
 	update) one_line "$results/$1.document" "$call/stdin" ;;
 	esac
-	[ "$2" = create ] || cmp -s "$document" "$work/in/$1" || why+="the caller's document was changed; "
+	[ "$2" = create ] || [ "$(<"$file")" = "${document[$1]}" ] || why+="the caller's document was changed; "
 }
 
 refused() { # NAME COMMAND
+	local message lines field
+	message=$(<"$work/err")
 	[ -z "$(stub_calls "$stub")" ] || why+="the runtime was started; "
-	[ "$2" = exec ] && [ "$status" -ne 255 ] && why+="status $status, not 255; "
+	[ "$2" != exec ] || [ "$status" -eq 255 ] || why+="status $status, not 255; "
 	[ "$2" = exec ] || [ "$status" -eq 1 ] || why+="status $status, not 1; "
-	cmp -s "$document" "$work/in/$1" || why+="the document was changed; "
-	[ -s "$work/out" ] && why+="stdout: $(cat "$work/out"); "
-	[ "$(wc -l <"$work/err")" -eq 1 ] || why+="stderr: $(cat "$work/err"); "
-	grep -qiE "$forbidden" "$work/err" && why+="a phrase that engines match: $(cat "$work/err"); "
+	[ "$(<"$file")" = "${document[$1]}" ] || why+="the document was changed; "
+	[ ! -s "$work/out" ] || why+="stdout: $(<"$work/out"); "
+	[[ $message != '' && $message != *$'\n'* ]] || why+="stderr: $message; "
+	[[ ! ${message,,} =~ $forbidden ]] || why+="a phrase that engines match: $message; "
 	# The first refusal is the message.
-	grep -qF "$(sed 's/^[^ ]* //; s/,.*//' <<<"${entries[$1]}")" "$work/err" ||
-		why+="the field is not named: $(cat "$work/err"); "
-	[ -z "$log" ] || cp "$log" "$results/$1.log" || why+="no --log; "
-	[ -z "$log" ] || [ "$(wc -l <"$log")" -eq 1 ] || why+="--log is not one line; "
+	field=${entries[$1]%%,*}
+	[[ $message == *"${field#* }"* ]] || why+="the field is not named: $message; "
+	[ -n "$log" ] || return
+	mapfile -t lines <"$log"
+	[ ${#lines[@]} -eq 1 ] || why+="--log has ${#lines[@]} lines; "
+	one_line "$results/$1.log" "$log"
 }
 
 forbidden='no such file|permission denied|not found|does not exist|no such process'
 declare -A argv0 # what else than its own name the runtime was called, and in which case
 one_call() { # NAME COMMAND OUTCOME
-	local argv document why='' log
+	local argv file why='' log lines
 	eval "argv=(${words[$1]})"
+	argument log
+	log=$REPLY
 	forget
 	prepare "$1" "$2"
-	log=$(argument log "${argv[@]}")
-	run hardrun "${argv[@]:1}" <"$document"
+	run hardrun "${argv[@]:1}" <"$file"
 	if [ "$3" = accept ]; then accepted "$1" "$2"; else refused "$1" "$2"; fi
-	cp /var/log/hardrun/audit.jsonl "$results/$1.audit" || why+="no audit line; "
-	[ "$(wc -l <"$results/$1.audit")" -eq 1 ] || why+="more than one audit line; "
+	mapfile -t lines </var/log/hardrun/audit.jsonl
+	[ ${#lines[@]} -eq 1 ] || why+="${#lines[@]} audit lines; "
+	one_line "$results/$1.audit" /var/log/hardrun/audit.jsonl
 	if [ -z "$why" ]; then ok "$1: $3"; else not_ok "$1: $3" "$why"; fi
 }
 
@@ -237,17 +246,17 @@ judge() {
 	local name line
 	local -A wrong=()
 	while IFS=$'\t' read -r name line; do wrong[$name]+=$line; done < <(
-		jq -R -r --arg kind "$1" --slurpfile asked "$work/asked" \
+		jq -n -R -r --arg kind "$1" --slurpfile asked "$work/asked" \
 			--rawfile expected "$calls/expected.tsv" -f "$e2e/stub_calls.jq" "$results"/*."$1")
 	for name in "$results"/*."$1"; do
-		name=$(basename "$name" ".$1")
+		name=${name##*/} name=${name%".$1"}
 		is "${wrong[$name]-was not looked at}" "" "$name: $2"
 	done
 }
 
 {
 	printf '{"": 0'
-	for name in "${!words[@]}"; do printf ',"%s":' "$name" && cat "$work/in/$name"; done
+	for name in "${!words[@]}"; do printf ',"%s":%s' "$name" "${document[$name]}"; done
 	printf '}\n'
 } >"$work/asked"
 judge document "what the runtime saw"
