@@ -125,7 +125,9 @@ bool file_is_roots(const struct stat *st)
 		return false;
 	if (S_ISLNK(st->st_mode))
 		return true;
-	return !(st->st_mode & S_IWOTH) && (!(st->st_mode & S_IWGRP) || st->st_gid == 0);
+	/* The group's bit, even root's: it is the mask of what an access control list gives
+	 * to anybody (acl(5)). */
+	return !(st->st_mode & (S_IWOTH | S_IWGRP));
 }
 
 int file_make_dirs(const char *path, mode_t mode, struct hr_error *err)

@@ -36,7 +36,7 @@ int file_replace_at(int dirfd, const char *name, const char *bytes, size_t len, 
 /*
  * Open a directory (or, with `directory` false, any file, O_PATH) by an absolute path of
  * which every component, links included, is owned by root and cannot be written by
- * anybody else: no write bit for others, nor for a group other than root's. A sticky
+ * anybody else: no write bit for others, nor for the group. A sticky
  * directory such as /tmp is fine where the entry below it is root's.
  * Error: HR_UNTRUSTED naming the component, HR_SYSTEM (errno kept).
  */

@@ -141,6 +141,22 @@ bool text_ends(const char *value, const char *suffix)
 	return len >= tail && strcmp(value + len - tail, suffix) == 0;
 }
 
+void text_plain_path(const char *path, char *ret, size_t room)
+{
+	size_t at = 0;
+
+	for (; *path && at + 1 < room; path++) {
+		if (path[0] == '/' && (path[1] == '/' || (path[1] == '\0' && at > 0)))
+			continue;
+		if (path[0] == '/' && path[1] == '.' && (path[2] == '/' || path[2] == '\0')) {
+			path++;
+			continue;
+		}
+		ret[at++] = *path;
+	}
+	ret[at] = '\0';
+}
+
 #define LONGEST_NAME 40 /* bytes */
 
 static unsigned least(unsigned a, unsigned b)

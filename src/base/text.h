@@ -47,6 +47,10 @@ bool text_match(const char *pattern, const char *value);
  * when one is longer than any name worth suggesting. */
 unsigned text_distance(const char *a, const char *b);
 
+/* A path without doubled slashes, "." components and a slash at its end, cut to `room` bytes
+ * with the NUL; ".." stays. */
+void text_plain_path(const char *path, char *ret, size_t room);
+
 bool text_starts(const char *value, const char *prefix);
 bool text_ends(const char *value, const char *suffix);
 

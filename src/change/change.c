@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#define MOST_ENTRIES  256  /* of a report; more are counted */
 #define MOST_NAMED    4	   /* further refused fields that a message names */
 #define LONGEST_SHOWN 1024 /* bytes of a value that stand in the report as they are */
 
@@ -109,27 +110,50 @@ static struct json *shown_value(struct change *out, const struct json *value)
 
 struct entry {
 	const char *action, *path;
-	struct json *from, *to; /* made in notes */
+	const struct json *from, *to; /* or, where these are NULL: */
+	const char *from_text, *to_text;
 };
+
+static struct json *side(struct change *out, const struct json *value, const char *text)
+{
+	return text ? json_new_string(out->notes, text) : shown_value(out, value);
+}
+
+/* A report with an entry for each of a million keys would be an attack on the log: what is
+ * beyond MOST_ENTRIES of either sort is counted only. */
+static bool has_room(struct change *out, bool refusal)
+{
+	size_t *count = refusal ? &out->refusals_noted : &out->changes_noted;
+
+	if (*count == MOST_ENTRIES) {
+		out->unwritten++;
+		return false;
+	}
+	++*count;
+	return true;
+}
 
 static void note(struct change *out, const struct entry *entry, const struct reason *reason)
 {
 	struct json_doc *doc = out->notes;
-	struct json *json = json_append(out->report, json_new_object(doc));
+	struct json *json;
 	char origin[CHANGE_ORIGIN];
-	const char *from_policy =
-		reason->by || !out->origin ? change_origin(reason->by, origin) : out->origin;
-	bool good = json_put_string(doc, json, "path", entry->path) &&
-		    json_put_string(doc, json, "action", entry->action) &&
-		    json_put_string(doc, json, "mode", change_mode_name(out->mode)) &&
-		    json_put(doc, json, "from", entry->from) &&
-		    json_put(doc, json, "to", entry->to) &&
-		    json_put_string(doc, json, "control", out->control) &&
-		    json_put_string(doc, json, "rule", reason->rule) &&
-		    json_put_string(doc, json, "origin", from_policy) &&
-		    json_put_string(doc, json, "why", reason->why) &&
-		    (!reason->remedy || json_put_string(doc, json, "remedy", reason->remedy));
+	const char *from_policy = out->origin ? out->origin : change_origin(reason->by, origin);
+	bool good;
 
+	if (!has_room(out, strcmp(entry->action, "refuse") == 0))
+		return;
+	json = json_append(out->report, json_new_object(doc));
+	good = json_put_string(doc, json, "path", entry->path) &&
+	       json_put_string(doc, json, "action", entry->action) &&
+	       json_put_string(doc, json, "mode", change_mode_name(out->mode)) &&
+	       json_put(doc, json, "from", side(out, entry->from, entry->from_text)) &&
+	       json_put(doc, json, "to", side(out, entry->to, entry->to_text)) &&
+	       json_put_string(doc, json, "control", out->control) &&
+	       json_put_string(doc, json, "rule", reason->rule) &&
+	       json_put_string(doc, json, "origin", from_policy) &&
+	       json_put_string(doc, json, "why", reason->why) &&
+	       (!reason->remedy || json_put_string(doc, json, "remedy", reason->remedy));
 	if (!good)
 		out->failed = true;
 }
@@ -198,7 +222,7 @@ static struct json *walk(struct change *out, const char *path, bool make, char k
 void change_set(struct change *out, const char *path, struct json *value, const char *shown,
 		const struct reason *reason)
 {
-	struct entry entry = {.action = "set", .path = path};
+	struct entry entry = {.action = "set", .path = path, .to = value, .to_text = shown};
 	char key[64];
 	struct json *parent;
 	const struct json *old;
@@ -211,8 +235,7 @@ void change_set(struct change *out, const char *path, struct json *value, const 
 	old = json_get(parent, key);
 	if (old && json_same(old, value))
 		return;
-	entry.from = shown_value(out, old);
-	entry.to = shown ? json_new_string(out->notes, shown) : shown_value(out, value);
+	entry.from = old;
 	note(out, &entry, reason);
 	if (out->mode != MODE_ENFORCE || out->failed)
 		return;
@@ -224,7 +247,7 @@ void change_set(struct change *out, const char *path, struct json *value, const 
 void change_append(struct change *out, const char *path, struct json *value,
 		   const struct reason *reason)
 {
-	struct entry entry = {.action = "set", .path = path};
+	struct entry entry = {.action = "set", .path = path, .to = value};
 	char key[64];
 	struct json *parent, *list;
 
@@ -232,8 +255,6 @@ void change_append(struct change *out, const char *path, struct json *value,
 		out->failed = true;
 		return;
 	}
-	entry.from = json_new_null(out->notes);
-	entry.to = shown_value(out, value);
 	note(out, &entry, reason);
 	if (out->mode != MODE_ENFORCE || out->failed)
 		return;
@@ -248,10 +269,8 @@ void change_append(struct change *out, const char *path, struct json *value,
 void change_drop(struct change *out, const char *path, const struct json *parent,
 		 const struct json *child, const struct reason *reason)
 {
-	struct entry entry = {.action = "drop", .path = path};
+	struct entry entry = {.action = "drop", .path = path, .from = child};
 
-	entry.from = shown_value(out, child);
-	entry.to = json_new_null(out->notes);
 	note(out, &entry, reason);
 	/* The tree is ours (out->doc); controls see it const so that they cannot write. */
 	if (out->mode == MODE_ENFORCE && !out->failed)
@@ -261,10 +280,8 @@ void change_drop(struct change *out, const char *path, const struct json *parent
 static void remark(struct change *out, const char *action, const char *path, const char *value,
 		   const struct reason *reason)
 {
-	struct entry entry = {.action = action, .path = path};
+	struct entry entry = {.action = action, .path = path, .from_text = value};
 
-	entry.from = value ? json_new_string(out->notes, value) : json_new_null(out->notes);
-	entry.to = json_new_null(out->notes);
 	note(out, &entry, reason);
 }
 
@@ -284,7 +301,10 @@ void change_warn(struct change *out, const char *path, const char *value,
 
 void change_ceiling(struct change *out, struct json *value)
 {
+	char origin[CHANGE_ORIGIN];
+
 	if (!json_put_string(out->notes, value, "mode", change_mode_name(out->mode)) ||
+	    !json_put_string(out->notes, value, "origin", change_origin(out->rules, origin)) ||
 	    !json_put(out->notes, out->ceilings, out->control, value))
 		out->failed = true;
 }
@@ -303,17 +323,24 @@ static const struct json *first_refusal(const struct change *out)
 	return NULL;
 }
 
+static bool same_path(const struct json *a, const struct json *b)
+{
+	return strcmp(json_string(a, "path"), json_string(b, "path")) == 0;
+}
+
 /* The other refused fields by name, as many as a message has room for. */
 static void name_others(const struct change *out, const struct json *first, struct text *text)
 {
+	const struct json *last = first;
 	size_t named = 0;
 
 	if (out->refusals < 2)
 		return;
 	text_addf(text, "; and %zu more: ", out->refusals - 1);
 	json_each(entry, first->next ? out->report : NULL) {
-		if (entry == first || !refuses(entry))
+		if (entry == first || !refuses(entry) || same_path(entry, last))
 			continue;
+		last = entry;
 		if (named++ == MOST_NAMED) {
 			text_adds(text, ", ...");
 			return;
@@ -329,8 +356,10 @@ int change_verdict(const struct change *out, struct hr_error *err)
 	char shown[TEXT_SHOWN_SIZE];
 	text_auto struct text text = {0};
 
-	if (!entry)
+	if (out->refusals == 0)
 		return 0;
+	if (!entry)
+		return hr_fail(err, HR_SYSTEM, "refused; the report holds no reason");
 	value = json_string(entry, "from");
 	remedy = json_string(entry, "remedy");
 	text_adds(&text, json_string(entry, "path"));

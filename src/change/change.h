@@ -26,14 +26,18 @@ struct reason {
 };
 
 struct change {
-	struct json_doc *doc;	/* the document that is changed */
-	struct json_doc *notes; /* owns report and ceilings */
-	struct json *report;	/* array of entries */
-	struct json *ceilings;	/* object: control -> what exec and update may get */
-	const char *control;	/* whose turn it is */
-	enum change_mode mode;	/* of that control */
-	const char *origin;	/* where its rules come from, when an entry has no `by` */
-	size_t refusals;	/* entries that refuse in enforce mode */
+	struct json_doc *doc;	  /* the document that is changed */
+	struct json_doc *notes;	  /* owns report and ceilings */
+	struct json *report;	  /* array of entries */
+	struct json *ceilings;	  /* object: control -> what exec and update may get */
+	const char *control;	  /* whose turn it is */
+	enum change_mode mode;	  /* of that control */
+	const struct json *rules; /* of that control in the profile: gives a ceiling's origin */
+	const char *origin;	  /* of a ceiling: where its rules came from at create */
+	size_t refusals;	  /* what refuses in enforce mode */
+	size_t refusals_noted;	  /* entries of the report, at most 256 that refuse */
+	size_t changes_noted;	  /* and 256 others */
+	size_t unwritten;	  /* entries beyond these */
 	bool failed;
 };
 

@@ -43,6 +43,7 @@ int command_default_ceilings(const struct call *call, const char *bundle, struct
 	if (result == 0)
 		copy = json_put(doc, json_root(doc), "ceilings",
 				json_clone(doc, own.change.ceilings));
+	json_forget_origin(copy);
 	call_done(&own);
 	if (result < 0)
 		return hr_context(err, "no record of this container is left, and its bundle");

@@ -34,7 +34,9 @@ static int check_id(const char *id, struct hr_error *err)
 /* Everything up to the decision; no side effect. */
 static int decide(struct call *call, struct hr_error *err)
 {
-	if (check_id(call->request->id, err) < 0 || runtime_trust(&call->runtime, err) < 0 ||
+	if (launch_kept_fds(request_option(call->request, "preserve-fds"), &call->kept_fds, err) <
+		    0 ||
+	    check_id(call->request->id, err) < 0 || runtime_trust(&call->runtime, err) < 0 ||
 	    call_open_bundle(call, request_option(call->request, "bundle"), err) < 0 ||
 	    call_read_config(call, err) < 0 || call_select(call, err) < 0 ||
 	    call_look(call, err) < 0 || call_decide(call, NULL, err) < 0)
@@ -61,7 +63,7 @@ static int put_in_place(struct call *call, struct json_doc *record, const char *
 	return record_commit(call->statedir, call_root(call), call->request->id, record, err);
 }
 
-static int become_runtime(struct call *call, unsigned kept, struct hr_error *err)
+static int become_runtime(struct call *call, struct hr_error *err)
 {
 	static const char *const without[] = {"bundle", NULL};
 	const char *const extra[] = {"--bundle", call->bundle, NULL};
@@ -70,7 +72,7 @@ static int become_runtime(struct call *call, unsigned kept, struct hr_error *err
 
 	if (!argv)
 		return hr_fail(err, HR_SYSTEM, "out of memory");
-	if (fd_cloexec_from(3 + kept, err) < 0)
+	if (fd_cloexec_from(3 + call->kept_fds, err) < 0)
 		return -1;
 	return launch_runtime(&call->runtime, argv, err);
 }
@@ -79,18 +81,16 @@ static int commit(struct call *call, struct hr_error *err)
 {
 	json_auto struct json_doc *record = NULL;
 	hr_autofree char *text = NULL;
-	unsigned kept;
 	size_t len;
 
-	if (launch_kept_fds(request_option(call->request, "preserve-fds"), &kept, err) < 0 ||
-	    json_write(json_root(call->document), &text, &len, err) < 0)
+	if (json_write(json_root(call->document), &text, &len, err) < 0)
 		return -1;
 	digest_sha256(text, len, call->output_sha256);
 	if (call_record(call, &record, err) < 0 || call_audit(call, NULL, err) < 0 ||
 	    record_reserve(call->statedir, call_root(call), call->request->id, record, err) < 0)
 		return -1;
 	if (put_in_place(call, record, text, len, err) == 0)
-		become_runtime(call, kept, err);
+		become_runtime(call, err);
 	record_withdraw(call->statedir, call_root(call), call->request->id);
 	return -1;
 }

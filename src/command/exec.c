@@ -106,10 +106,13 @@ static int decide(struct call *call, struct hr_error *err)
 	if (!call->request->id || !runtime_id_sound(call->request->id))
 		return hr_fail(err, HR_USAGE,
 			       "exec needs a container id of letters, digits and _+.-");
-	if (check_cgroups(call->request, err) < 0 || runtime_trust(&call->runtime, err) < 0 ||
+	if (launch_kept_fds(request_option(call->request, "preserve-fds"), &call->kept_fds, err) <
+		    0 ||
+	    check_cgroups(call->request, err) < 0 || runtime_trust(&call->runtime, err) < 0 ||
 	    find_bundle(call, bundle, err) < 0)
 		return -1;
-	record_load(call->statedir, call_root(call), call->request->id, &call->record);
+	if (record_load(call->statedir, call_root(call), call->request->id, &call->record, err) < 0)
+		return -1;
 	if (call->record && bundle[0] && check_bundle(call, bundle, err) < 0)
 		return -1;
 	if (call->record)
@@ -124,7 +127,7 @@ static int decide(struct call *call, struct hr_error *err)
 	return change_verdict(&call->change, err);
 }
 
-static int become_runtime(struct call *call, int document, unsigned kept, struct hr_error *err)
+static int become_runtime(struct call *call, int document, struct hr_error *err)
 {
 	char path[64];
 	const char *const extra[] = {"--process", path, NULL};
@@ -135,7 +138,7 @@ static int become_runtime(struct call *call, int document, unsigned kept, struct
 			     extra, false);
 	if (!argv)
 		return hr_fail(err, HR_SYSTEM, "out of memory");
-	if (fd_cloexec_from(3 + kept, err) < 0 || fcntl(document, F_SETFD, 0) < 0)
+	if (fd_cloexec_from(3 + call->kept_fds, err) < 0 || fcntl(document, F_SETFD, 0) < 0)
 		return hr_fail(err, HR_SYSTEM, "the process document cannot be handed on");
 	return launch_runtime(&call->runtime, argv, err);
 }
@@ -143,18 +146,16 @@ static int become_runtime(struct call *call, int document, unsigned kept, struct
 static int commit(struct call *call, struct hr_error *err)
 {
 	hr_autofree char *text = NULL;
-	unsigned kept;
 	size_t len;
 	int document;
 
-	if (launch_kept_fds(request_option(call->request, "preserve-fds"), &kept, err) < 0 ||
-	    json_write(json_root(call->document), &text, &len, err) < 0)
+	if (json_write(json_root(call->document), &text, &len, err) < 0)
 		return -1;
 	digest_sha256(text, len, call->output_sha256);
 	if (call_audit(call, NULL, err) < 0 ||
-	    fd_document("process.json", text, len, (int)(3 + kept), &document, err) < 0)
+	    fd_document("process.json", text, len, (int)(3 + call->kept_fds), &document, err) < 0)
 		return -1;
-	return become_runtime(call, document, kept, err);
+	return become_runtime(call, document, err);
 }
 
 int command_exec(struct call *call, struct hr_error *err)

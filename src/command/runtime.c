@@ -4,8 +4,17 @@
 #include "base/text.h"
 #include "state/record.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+/* An id that can name an entry of the runtime's root. Runtimes allow more characters than
+ * create does here, and such containers are to be ended as well. */
+static bool is_component(const char *id)
+{
+	return id && id[0] != '\0' && !strchr(id, '/') && strcmp(id, ".") != 0 &&
+	       strcmp(id, "..") != 0;
+}
 
 /*
  * The runtime that a container belongs to is the one that made it: a wrong runtime's
@@ -21,14 +30,15 @@ static int own_runtime(struct call *call, const char *root, bool *ret_changed, s
 	char shown[TEXT_SHOWN_SIZE];
 
 	*ret_changed = false;
-	if (!id || !runtime_id_sound(id))
+	if (!is_component(id))
 		return 0;
 	kind = runtime_state_kind(root, id);
 	if (kind == RUNTIME_KINDS || kind == call->runtime.kind)
 		return 0;
-	record_load(call->statedir, root, id, &record);
+	record_load(call->statedir, root, id, &record, NULL);
 	path = record ? json_string(json_root(record), "runtime") : NULL;
-	if (!path || runtime_at(path, &runtime, NULL) < 0 || runtime.kind != kind)
+	if (!path || runtime_at(path, &runtime, NULL) < 0 || runtime.kind != kind ||
+	    runtime_is_self(&runtime))
 		return hr_fail(err, HR_DENIED,
 			       "container \"%s\" was made by %s, the handler \"%s\" runs %s, and "
 			       "no record says which program; use %s itself for it",
@@ -53,42 +63,59 @@ static bool passes(const struct call *call)
 	return !request->command || request->help || request->command->class == GRAMMAR_PASS;
 }
 
-/*
- * The handler's link is gone, and something is to be ended all the same: use the runtime
- * that the record names, or else the usual program of the kind that made the state.
- * Without an id there is nothing to end.
- */
-static int without_handler(struct call *call, struct hr_error *err)
+/* The runtime that the container's record names, whatever state there is. */
+static bool recorded(const struct call *call, const char *root, struct runtime *ret)
 {
-	for (unsigned i = 0; i < RUNTIME_KINDS; i++) {
-		enum runtime_kind kind;
-		const char *root;
-		bool changed;
+	json_auto struct json_doc *record = NULL;
+	const char *path;
 
-		call->runtime.kind = (enum runtime_kind)i;
-		if (parse(call, NULL) < 0 || !passes(call) || !call->request->id ||
-		    !runtime_id_sound(call->request->id))
-			continue;
-		root = call_root(call);
-		kind = runtime_state_kind(root, call->request->id);
-		if (kind == RUNTIME_KINDS)
-			continue;
-		call->runtime.kind = RUNTIME_KINDS;
-		if (own_runtime(call, root, &changed, NULL) < 0 &&
-		    !runtime_usual(kind, &call->runtime))
-			return -1;
-		return parse(call, err) < 0 ? -1 : command_pass(call, err);
-	}
-	return -1;
+	record_load(call->statedir, root, call->request->id, &record, NULL);
+	path = record ? json_string(json_root(record), "runtime") : NULL;
+	return path && runtime_at(path, ret, NULL) == 0 && !runtime_is_self(ret) &&
+	       access(path, X_OK) == 0;
 }
 
-/* A container that is already gone: `delete --force` must succeed, and any runtime says so. */
-static int gone_already(struct call *call, struct hr_error *err)
+static bool is_gone(const char *root, const char *id)
 {
-	if (!runtime_usual(RUNTIME_RUNC, &call->runtime) || parse(call, NULL) < 0 ||
-	    !passes(call) || !call->request->id)
-		return -1;
-	return command_pass(call, err);
+	char path[PATH_MAX];
+	int len = snprintf(path, sizeof(path), "%s/%s", root, id);
+
+	return len > 0 && (size_t)len < sizeof(path) && access(path, F_OK) < 0 &&
+	       runtime_state_kind(root, id) == RUNTIME_KINDS;
+}
+
+/*
+ * The handler's link or program is gone, and something is to be ended all the same: by the
+ * runtime that the record names, or the usual program of the kind that made the state, or,
+ * when there is nothing left to end (`delete --force` must succeed then), by any. `kind`
+ * is the grammar to try. Returns only when this is no way.
+ */
+static void end_as(struct call *call, enum runtime_kind kind)
+{
+	struct hr_error err = {0};
+	struct runtime runtime;
+	enum runtime_kind made_by;
+	const char *root;
+
+	call->runtime.kind = kind;
+	if (parse(call, &err) < 0 || !passes(call) || !is_component(call->request->id))
+		return;
+	root = call_root(call);
+	made_by = runtime_state_kind(root, call->request->id);
+	if (!(recorded(call, root, &runtime) &&
+	      (made_by == RUNTIME_KINDS || runtime.kind == made_by)) &&
+	    !(made_by != RUNTIME_KINDS && runtime_usual(made_by, &runtime)) &&
+	    !(is_gone(root, call->request->id) && runtime_usual(kind, &runtime)))
+		return;
+	call->runtime = runtime;
+	if (parse(call, &err) == 0)
+		command_pass(call, &err);
+}
+
+static void without_handler(struct call *call)
+{
+	for (unsigned kind = 0; kind < RUNTIME_KINDS; kind++)
+		end_as(call, (enum runtime_kind)kind);
 }
 
 static int dispatch(struct call *call, struct hr_error *err)
@@ -113,6 +140,10 @@ static int run(struct call *call, struct hr_error *err)
 {
 	bool changed;
 
+	if (runtime_is_self(&call->runtime))
+		return hr_fail(err, HR_POLICY,
+			       "runtime %s is hardrun itself; link the handler to runc or crun",
+			       call->runtime.path);
 	if (parse(call, err) < 0 || own_runtime(call, call_root(call), &changed, err) < 0)
 		return -1;
 	if (changed && parse(call, err) < 0)
@@ -120,12 +151,17 @@ static int run(struct call *call, struct hr_error *err)
 	return dispatch(call, err);
 }
 
+/* A refused exec gives 255, as runc's. Where the line could not be parsed, the word decides:
+ * nothing but an exit status hangs on it. */
 static int exit_status(const struct call *call)
 {
 	const struct request *request = call->request;
 
-	if (request && request->command && request->command->class == GRAMMAR_EXEC)
-		return EXIT_EXEC;
+	if (request && request->command)
+		return request->command->class == GRAMMAR_EXEC ? EXIT_EXEC : EXIT_REFUSED;
+	for (int i = 1; i < call->argc; i++)
+		if (strcmp(call->argv[i], "exec") == 0)
+			return EXIT_EXEC;
 	return EXIT_REFUSED;
 }
 
@@ -142,16 +178,13 @@ int command_runtime(const char *handler, int argc, char *const argv[], const cha
 		hr_fail(err, HR_USAGE,
 			"hardrun works as root only; rootless containers are not its "
 			"business, call the runtime itself");
-	} else if (runtime_find(call.confdir, handler, &call.runtime, err) < 0) {
-		struct hr_error other = {0};
-
-		/* Both come back only when they could do nothing. */
-		without_handler(&call, &other);
-		gone_already(&call, &other);
-	} else {
+	} else if (runtime_find(call.confdir, handler, &call.runtime, err) == 0) {
 		grammar_log(call.runtime.kind, argc, argv, ret_log, &json);
 		run(&call, err);
 	}
+	/* The handler's runtime is missing, or could not be started. */
+	if (geteuid() == 0 && (!call.request || passes(&call)))
+		without_handler(&call);
 	/* We are still here: say why in the log as well; the message itself goes to the
 	 * caller whatever becomes of the log. */
 	if (geteuid() == 0)

@@ -50,7 +50,8 @@ static int decide(struct call *call, const char *path, struct hr_error *err)
 			       "update needs a container id of letters, digits and _+.-");
 	if (runtime_trust(&call->runtime, err) < 0)
 		return -1;
-	record_load(call->statedir, call_root(call), call->request->id, &call->record);
+	if (record_load(call->statedir, call_root(call), call->request->id, &call->record, err) < 0)
+		return -1;
 	if (!path)
 		return 0;
 	if (find_ceilings(call, &owner, &ceilings, err) < 0 || read_body(call, path, err) < 0 ||

@@ -36,6 +36,9 @@ static bool names(const char *pattern, const char *key)
 
 static bool changes_runtime(const struct control_in *in, const char *key)
 {
+	/* runc keeps annotations as "key=value" and takes the first "bundle=" among them. */
+	if (text_starts(key, "bundle="))
+		return true;
 	for (size_t i = 0; known[i]; i++)
 		if (names(known[i], key))
 			return true;

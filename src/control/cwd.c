@@ -6,7 +6,8 @@
 
 /* Below these, a path can lead through a descriptor that the runtime still holds open on
  * the host's root (CVE-2024-21626: cwd /proc/self/fd/7). */
-static const char *const forbidden[] = {"/proc", "/sys", "/dev/fd", NULL};
+static const char *const forbidden[] = {"/proc",       "/sys",	      "/dev/fd", "/dev/stdin",
+					"/dev/stdout", "/dev/stderr", NULL};
 
 static bool has_dotdot(const char *path)
 {
@@ -16,28 +17,11 @@ static bool has_dotdot(const char *path)
 	return false;
 }
 
-/* "//proc", "/./proc" and "/proc/" are /proc. */
-static void squeeze(const char *path, char ret[PATH_MAX])
-{
-	size_t at = 0;
-
-	for (; *path && at + 1 < PATH_MAX; path++) {
-		if (path[0] == '/' && (path[1] == '/' || (path[1] == '\0' && at > 0)))
-			continue;
-		if (path[0] == '/' && path[1] == '.' && (path[2] == '/' || path[2] == '\0')) {
-			path++;
-			continue;
-		}
-		ret[at++] = *path;
-	}
-	ret[at] = '\0';
-}
-
 static bool below_forbidden(const char *path)
 {
 	char plain[PATH_MAX];
 
-	squeeze(path, plain);
+	text_plain_path(path, plain, sizeof(plain));
 	for (size_t i = 0; forbidden[i]; i++) {
 		size_t len = strlen(forbidden[i]);
 

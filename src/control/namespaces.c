@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LIST "linux.namespaces"
+#define LIST	    "linux.namespaces"
+#define MOST_LISTED 16
 
 static const struct control_option options[] = {
 	{.name = "require", .type = OPTION_STRINGS},
@@ -41,8 +42,8 @@ static void refuse_host(const struct control_in *in, struct change *out, const c
 	snprintf(why, sizeof(why), "the container would share the host's %s namespace", type);
 	snprintf(remedy, sizeof(remedy),
 		 strcmp(type, "mount") == 0
-			 ? "ask for a %s namespace of its own"
-			 : "ask for a %1$s namespace of its own, or allow the host's in a profile: "
+			 ? "ask for its own %s namespace"
+			 : "ask for its own %1$s namespace, or allow the host's in a profile: "
 			   "\"namespaces\": {\"allow_host\": [\"%1$s\"]}",
 		 type);
 	change_refuse(out, path, value,
@@ -70,6 +71,12 @@ static void judge_path(const struct control_in *in, struct change *out, size_t i
 	char entry[CHANGE_PATH], where[CHANGE_PATH];
 
 	change_key_path(change_index_path(LIST, index, entry), "path", where);
+	if (strcmp(type, "mount") == 0) {
+		refuse_entry(out, where, path,
+			     "a mount namespace of another process would be changed by the runtime",
+			     "ask for its own mount namespace");
+		return;
+	}
 	switch (in->host->ns(in->host, type, path)) {
 	case HOST_NS_OTHER:
 		return;
@@ -144,6 +151,11 @@ static void create(const struct control_in *in, struct change *out)
 {
 	const struct json *list = json_path(in->document, LIST);
 
+	if (json_count(list) > MOST_LISTED) {
+		refuse_entry(out, LIST, NULL, "more namespaces than there are types",
+			     "list each type once");
+		return;
+	}
 	judge_listed(in, out, list);
 	json_each(type, json_get(in->rules, "require"))
 		if (!lists(list, type->text) && !allowed_host(in, type->text))

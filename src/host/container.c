@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LONGEST_STATE ((size_t)8 * 1024 * 1024)
+#define LONGEST_STATE JSON_MAX_BYTES
 
 const char *runtime_default_root(enum runtime_kind kind)
 {
@@ -73,12 +73,15 @@ enum runtime_kind runtime_state_kind(const char *root, const char *id)
 
 static const char *bundle_of(enum runtime_kind kind, const struct json *state)
 {
+	const char *last = NULL;
+
 	switch (kind) {
 	case RUNTIME_RUNC:
+		/* runc puts its own behind what the annotations gave. */
 		json_each(label, json_path(state, "config.labels"))
 			if (label->type == JSON_STRING && text_starts(label->text, "bundle="))
-				return label->text + strlen("bundle=");
-		return NULL;
+				last = label->text + strlen("bundle=");
+		return last;
 	case RUNTIME_CRUN:
 		return json_string(state, "bundle");
 	case RUNTIME_RUNSC:

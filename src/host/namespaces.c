@@ -10,6 +10,7 @@
 #include <linux/nsfs.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -100,11 +101,30 @@ static enum host_ns judge(const char *file, const struct stat *st)
 	return HOST_NS_OTHER;
 }
 
+/*
+ * The same for us and for the runtime, whoever opens it: absolute, and not by way of the
+ * process that asks (/proc/self, /proc/thread-self, /dev/fd, or a link to one of these).
+ */
+static bool path_is_everybodys(const char *path)
+{
+	char directory[PATH_MAX], resolved[PATH_MAX], own[64];
+	const char *slash = strrchr(path, '/');
+	size_t len = slash ? (size_t)(slash - path) : 0;
+
+	if (path[0] != '/' || len == 0 || len >= sizeof(directory))
+		return false;
+	memcpy(directory, path, len);
+	directory[len] = '\0';
+	snprintf(own, sizeof(own), "/proc/%d/", (int)getpid());
+	return realpath(directory, resolved) && !text_starts(resolved, own);
+}
+
 enum host_ns host_real_ns(struct host *host, const char *type, const char *path)
 {
 	struct host_real *real = (struct host_real *)host;
 	const char *file = host_ns_file(type);
 	struct judged *judged = &real->judged[real->judged_count];
+	enum host_ns what;
 	struct stat st;
 
 	if (real->judged_count == JUDGED_MAX || !file || open_ns(path, ns_flag(type), &st) < 0 ||
@@ -114,7 +134,8 @@ enum host_ns host_real_ns(struct host *host, const char *type, const char *path)
 	judged->dev = st.st_dev;
 	judged->ino = st.st_ino;
 	real->judged_count++;
-	return judge(file, &st);
+	what = judge(file, &st);
+	return what == HOST_NS_OTHER && !path_is_everybodys(path) ? HOST_NS_WRONG : what;
 }
 
 int host_recheck(struct host_real *real, struct hr_error *err)

@@ -14,13 +14,12 @@
 
 /* Directories that are never a container's root, as they stand... */
 static const char *const never[] = {
-	"/",	     "/bin", "/home",	 "/lib",     "/lib64",	   "/media",
-	"/mnt",	     "/opt", "/root",	 "/run",     "/sbin",	   "/srv",
-	"/tmp",	     "/usr", "/usr/bin", "/usr/lib", "/usr/lib64", "/usr/local",
-	"/usr/sbin", "/var", "/var/lib", NULL,
+	"/",	"/bin",	    "/home",	     "/lib",	  "/lib64",	"/media",   "/mnt",
+	"/opt", "/root",    "/run",	     "/run/lock", "/sbin",	"/srv",	    "/tmp",
+	"/var", "/var/lib", "/var/lib/dpkg", "/var/log",  "/var/spool", "/var/tmp", NULL,
 };
 /* ...and with all that is below them. */
-static const char *const never_below[] = {"/boot", "/dev", "/etc", "/proc", "/sys", NULL};
+static const char *const never_below[] = {"/boot", "/dev", "/etc", "/proc", "/sys", "/usr", NULL};
 
 static bool is_below(const char *path, const char *directory)
 {

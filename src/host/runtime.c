@@ -47,6 +47,7 @@ int runtime_at(const char *path, struct runtime *ret, struct hr_error *err)
 		return hr_fail(err, HR_POLICY, "runtime \"%s\" is not an absolute path",
 			       text_shown_z(path, shown));
 	strcpy(ret->path, path);
+	ret->link[0] = '\0';
 	if (text_starts(base, "runsc"))
 		ret->kind = RUNTIME_RUNSC;
 	else if (text_starts(base, "crun"))
@@ -62,11 +63,20 @@ int runtime_at(const char *path, struct runtime *ret, struct hr_error *err)
 	return 0;
 }
 
+bool runtime_is_self(const struct runtime *runtime)
+{
+	struct stat st, self;
+
+	return stat(runtime->path, &st) == 0 && stat("/proc/self/exe", &self) == 0 &&
+	       st.st_dev == self.st_dev && st.st_ino == self.st_ino;
+}
+
 bool runtime_usual(enum runtime_kind kind, struct runtime *ret)
 {
 	for (size_t i = 0; usual[kind][i]; i++)
-		if (access(usual[kind][i], X_OK) == 0)
-			return runtime_at(usual[kind][i], ret, NULL) == 0;
+		if (access(usual[kind][i], X_OK) == 0 &&
+		    runtime_at(usual[kind][i], ret, NULL) == 0 && !runtime_is_self(ret))
+			return true;
 	return false;
 }
 
@@ -92,6 +102,7 @@ int runtime_find(const char *confdir, const char *handler, struct runtime *ret,
 	target[len] = '\0';
 	if (runtime_at(target, ret, err) < 0)
 		return hr_context(err, "%s", link);
+	strcpy(ret->link, link);
 	return 0;
 }
 
@@ -100,7 +111,9 @@ int runtime_trust(const struct runtime *runtime, struct hr_error *err)
 	hr_autoclose int fd = -1;
 	struct stat st, self;
 
-	if (file_open_trusted(runtime->path, false, &fd, err) < 0)
+	/* By the link where there is one: the walk looks at the link and at its target. */
+	if (file_open_trusted(runtime->link[0] ? runtime->link : runtime->path, false, &fd, err) <
+	    0)
 		return hr_context(err, "runtime");
 	if (fstat(fd, &st) < 0 || stat("/proc/self/exe", &self) < 0)
 		return hr_fail_errno(err, errno, "runtime %s", runtime->path);

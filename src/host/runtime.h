@@ -14,6 +14,7 @@
 
 struct runtime {
 	char path[PATH_MAX]; /* absolute */
+	char link[PATH_MAX]; /* by which it was found; "" for a default */
 	enum runtime_kind kind;
 };
 
@@ -23,6 +24,9 @@ int runtime_find(const char *confdir, const char *handler, struct runtime *ret,
 
 /* Fill in a runtime from its path. HR_POLICY when its name tells no kind. */
 int runtime_at(const char *path, struct runtime *ret, struct hr_error *err);
+
+/* True if it is hardrun, by device and inode: then it must not be started. */
+bool runtime_is_self(const struct runtime *runtime);
 
 /* The usual place of a kind of runtime, which is there; false when none is. */
 bool runtime_usual(enum runtime_kind kind, struct runtime *ret);

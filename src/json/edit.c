@@ -95,19 +95,27 @@ struct json *json_clone(struct json_doc *doc, const struct json *value)
 	return copy;
 }
 
+void json_forget_origin(struct json *value)
+{
+	if (!value)
+		return;
+	value->doc = NULL;
+	for (struct json *child = value->first; child; child = child->next)
+		json_forget_origin(child);
+}
+
 /* Put `value` where the member `old` is. */
 static void swap_in(struct json *object, const struct json *old, struct json *value)
 {
-	struct json *before = NULL;
-
-	for (struct json *child = object->first; child != old; child = child->next)
-		before = child;
+	value->prev = old->prev;
 	value->next = old->next;
-	if (before)
-		before->next = value;
+	if (old->prev)
+		old->prev->next = value;
 	else
 		object->first = value;
-	if (object->last == old)
+	if (old->next)
+		old->next->prev = value;
+	else
 		object->last = value;
 }
 
@@ -141,20 +149,15 @@ struct json *json_append(struct json *array, struct json *value)
 
 void json_remove(struct json *parent, const struct json *child)
 {
-	struct json *before = NULL;
-
-	for (struct json *at = parent->first; at; before = at, at = at->next) {
-		if (at != child)
-			continue;
-		if (before)
-			before->next = at->next;
-		else
-			parent->first = at->next;
-		if (parent->last == at)
-			parent->last = before;
-		parent->len--;
-		return;
-	}
+	if (child->prev)
+		child->prev->next = child->next;
+	else
+		parent->first = child->next;
+	if (child->next)
+		child->next->prev = child->prev;
+	else
+		parent->last = child->prev;
+	parent->len--;
 }
 
 struct json *json_put_string(struct json_doc *doc, struct json *object, const char *key,

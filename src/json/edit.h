@@ -20,6 +20,10 @@ struct json *json_new_object(struct json_doc *doc);
  * was copied; the text it was read from must live as long as its origin is asked for. */
 struct json *json_clone(struct json_doc *doc, const struct json *value);
 
+/* Forget where the values of a tree (NULL for none) were read: for a clone that outlives
+ * the document it was cloned from. */
+void json_forget_origin(struct json *value);
+
 /* Put a value made in `doc` under `key`; replaces a member of that name in its place,
  * otherwise it comes last. `key` is copied. Returns the value. */
 struct json *json_put(struct json_doc *doc, struct json *object, const char *key,

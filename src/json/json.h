@@ -40,6 +40,7 @@ struct json {
 	struct json *first;	    /* children of arrays and objects, in order */
 	struct json *last;
 	struct json *next; /* the next child of the same parent */
+	struct json *prev;
 };
 
 struct json_doc;

@@ -62,6 +62,7 @@ void json_link(struct json *parent, struct json *value)
 		parent->last->next = value;
 	else
 		parent->first = value;
+	value->prev = parent->last;
 	parent->last = value;
 	value->next = NULL;
 	parent->len++;

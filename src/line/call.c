@@ -96,7 +96,7 @@ static int load_policy(struct call *call, struct hr_error *err)
 
 	/* No directory at all: the built-in profiles. A directory without a policy.json is
 	 * an error of policy_load. */
-	if (access(call->confdir, F_OK) < 0 && errno == ENOENT)
+	if (faccessat(AT_FDCWD, call->confdir, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT)
 		return policy_builtin(control_check_options, &call->policy, err);
 	if (file_open_trusted(call->confdir, true, &fd, err) < 0)
 		return hr_context(err, "policy");

@@ -22,6 +22,7 @@ struct call {
 	struct request *request;
 	enum control_line line;
 
+	unsigned kept_fds;     /* descriptors from 3 on that are the container's */
 	char bundle[PATH_MAX]; /* absolute */
 	int bundle_fd;
 	struct stat bundle_stat;

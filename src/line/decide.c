@@ -29,6 +29,7 @@ int decide_create(const struct control_in *in, struct json_doc *document,
 		out->mode = mode_of(turn.rules, profile);
 		out->control = controls[i]->name;
 		out->origin = NULL;
+		out->rules = turn.rules;
 		if (out->mode != MODE_OFF)
 			controls[i]->create(&turn, out);
 	}
@@ -55,7 +56,7 @@ int decide_ceiling(const struct control_in *in, struct json_doc *document,
 			continue;
 		out->mode = mode_of(turn.rules, NULL);
 		out->control = controls[i]->name;
-		out->origin = "container's ceiling";
+		out->origin = json_string(turn.rules, "origin");
 		apply(&turn, out);
 	}
 	return change_ok(out, err);

@@ -5,6 +5,7 @@
 #include "base/text.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -30,13 +31,28 @@ static bool is_variable(const char *entry, const char *name)
 	return strncmp(entry, name, len) == 0 && entry[len] == '=';
 }
 
+/* systemd's socket activation is for one process; runc looks at LISTEN_PID, crun does not, so
+ * for another process its variables are left out. */
+static bool is_activated(void)
+{
+	const char *pid = getenv("LISTEN_PID");
+
+	return !pid || strtol(pid, NULL, 10) == getpid();
+}
+
+static bool is_kept(const char *name)
+{
+	return !text_starts(name, "LISTEN_") || is_activated();
+}
+
 static void make_environment(char *ret[hr_count(kept_variables) + 2])
 {
 	size_t at = 0;
 
 	ret[at++] = path_variable;
 	for (size_t i = 0; i < hr_count(kept_variables); i++)
-		for (char **entry = environ; entry && *entry; entry++)
+		for (char **entry = is_kept(kept_variables[i]) ? environ : NULL; entry && *entry;
+		     entry++)
 			if (is_variable(*entry, kept_variables[i])) {
 				ret[at++] = *entry;
 				break;
@@ -94,8 +110,18 @@ int launch_kept_fds(const char *preserve, unsigned *ret, struct hr_error *err)
 	unsigned asked, listening;
 
 	if (small_number(preserve, "--preserve-fds", &asked, err) < 0 ||
-	    small_number(getenv("LISTEN_FDS"), "LISTEN_FDS", &listening, err) < 0)
+	    small_number(is_activated() ? getenv("LISTEN_FDS") : NULL, "LISTEN_FDS", &listening,
+			 err) < 0)
 		return -1;
-	*ret = asked > listening ? asked : listening;
+	/* Where one is closed, the runtime's own next descriptor, of the host's cgroup tree,
+	 * takes its number and is handed to the container. */
+	for (unsigned fd = 3; fd < 3 + asked + listening; fd++)
+		if (fcntl((int)fd, F_GETFD) < 0)
+			return hr_fail(
+				err, HR_USAGE,
+				"--preserve-fds and LISTEN_FDS ask to hand on descriptor %u, "
+				"which is not open",
+				fd);
+	*ret = asked + listening;
 	return 0;
 }

@@ -14,9 +14,10 @@
 int launch_runtime(const struct runtime *runtime, char *const argv[], struct hr_error *err);
 
 /*
- * The number of descriptors from 3 on that belong to the container: the larger of
- * --preserve-fds (NULL for none) and LISTEN_FDS. Error: HR_USAGE for what is no number
- * from 0 to 1000.
+ * The number of descriptors from 3 on that belong to the container: --preserve-fds (NULL
+ * for none) and LISTEN_FDS together, as runc and crun count them. To be asked before
+ * anything is opened: all of them must be open. Error: HR_USAGE, also for what is no
+ * number from 0 to 1000.
  */
 int launch_kept_fds(const char *preserve, unsigned *ret, struct hr_error *err);
 

@@ -63,6 +63,8 @@ static int common(const struct call *call, struct json_doc *doc, struct hr_error
 	put(doc, root, "output_sha256", call->output_sha256);
 	if (!identity)
 		return hr_fail(err, HR_SYSTEM, "out of memory");
+	if (call->change.unwritten > 0)
+		json_put_int(doc, root, "report_unwritten", (int64_t)call->change.unwritten);
 	if (call->change.report &&
 	    !json_put(doc, root, "report", json_clone(doc, call->change.report)))
 		return hr_fail(err, HR_SYSTEM, "out of memory");

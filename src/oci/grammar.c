@@ -16,7 +16,7 @@ const char *runtime_kind_name(enum runtime_kind kind)
 		[RUNTIME_RUNSC] = "runsc",
 	};
 
-	return names[kind];
+	return kind < RUNTIME_KINDS ? names[kind] : "no runtime that hardrun knows";
 }
 
 void request_free(struct request *request)
@@ -317,7 +317,7 @@ int grammar_parse(enum runtime_kind kind, int argc, char *const argv[], struct r
 	if (grammar_find(grammar, argc, argv, &found, err) < 0)
 		return -1;
 	at = found.document ? found.document : found.pass;
-	if ((found.document && found.doubt) || (at == 0 && (found.unknown || found.other)))
+	if ((found.document && found.doubt) || (at == 0 && found.other))
 		return fail_found(kind, &found, argv, err);
 	if (at > 0)
 		request->command = grammar_command(grammar, argv[at]);

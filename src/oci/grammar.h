@@ -22,7 +22,7 @@ enum grammar_class {
 	GRAMMAR_CREATE, /* create, run, restore: a bundle becomes a container */
 	GRAMMAR_EXEC,
 	GRAMMAR_UPDATE,
-	GRAMMAR_PASS,   /* start, kill, delete, state, ...: policy is never asked */
+	GRAMMAR_PASS, /* start, kill, delete, state, ...: policy is never asked */
 	GRAMMAR_CLASSES
 };
 
@@ -30,7 +30,7 @@ enum flag_type {
 	FLAG_BOOL,     /* present or absent; runc and runsc also --flag=true|false */
 	FLAG_OPTIONAL, /* a boolean with a value only when attached: crun exec --tty[=no], -tno */
 	FLAG_STRING,
-	FLAG_LIST,     /* may be repeated, all values count */
+	FLAG_LIST, /* may be repeated, all values count */
 	FLAG_TYPES
 };
 
@@ -46,13 +46,13 @@ struct grammar_flag {
 struct grammar_command {
 	const char *name;
 	enum grammar_class class;
-	bool has_id;                      /* the first argument is a container id */
+	bool has_id;			  /* the first argument is a container id */
 	const struct grammar_flag *flags; /* ends with name NULL; NULL for commands whose
 					     flags are not read (GRAMMAR_PASS without id) */
 };
 
 struct grammar {
-	const struct grammar_flag *global;      /* ends with name NULL */
+	const struct grammar_flag *global;	/* ends with name NULL */
 	const struct grammar_command *commands; /* ends with name NULL */
 	bool go_flags; /* Go's flag package (runc, runsc): -x and --x alike, -x=v;
 			  otherwise getopt_long (crun): -xV, -x V, --long=V, --long V */
@@ -63,7 +63,7 @@ extern const struct grammar grammar_crun;
 extern const struct grammar grammar_runsc;
 
 #define GRAMMAR_MAX_FLAGS 512  /* flags on one command line; more are refused */
-#define GRAMMAR_MAX_FDS   1000 /* the greatest --preserve-fds */
+#define GRAMMAR_MAX_FDS	  1000 /* the greatest --preserve-fds */
 
 struct grammar_option {
 	const struct grammar_flag *flag;
@@ -76,12 +76,12 @@ struct request {
 	const struct grammar_command *command; /* NULL: only --help, --version or nothing */
 	bool help; /* of create, run, restore, exec, update: the line ends in `COMMAND --help`;
 		      it starts nothing and goes on as it came, like GRAMMAR_PASS */
-	struct grammar_option *global;         /* in order of appearance */
+	struct grammar_option *global; /* in order of appearance */
 	size_t globals;
 	struct grammar_option *options; /* of the command, in order of appearance */
 	size_t option_count;
-	const char *id;          /* container id, or NULL */
-	char *const *args;       /* exec: the command after the id, NULL-terminated; or NULL */
+	const char *id;	   /* container id, or NULL */
+	char *const *args; /* exec: the command after the id, NULL-terminated; or NULL */
 	size_t arg_count;
 };
 
@@ -138,7 +138,7 @@ const char *request_option_at(const struct request *request, const char *name, s
  * `with_args`. Returns a NULL-terminated array that borrows its words from the request
  * and from the arguments; the caller frees the array. NULL when memory is gone.
  */
-char **grammar_write(const struct request *request, const char *argv0,
-		     const char *const *without, const char *const *extra, bool with_args);
+char **grammar_write(const struct request *request, const char *argv0, const char *const *without,
+		     const char *const *extra, bool with_args);
 
 #endif

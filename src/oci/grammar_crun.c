@@ -6,8 +6,8 @@
  */
 #include "oci/grammar_flags.h"
 
-#define HELP SWITCH("help", "?"), SWITCH("usage", NULL)
-#define NO_HELP NO_SWITCH("help", "?", HELP_ALONE), NO_SWITCH("usage", NULL, HELP_ALONE)
+#define HELP	       SWITCH("help", "?"), SWITCH("usage", NULL)
+#define NO_HELP	       NO_SWITCH("help", "?", HELP_ALONE), NO_SWITCH("usage", NULL, HELP_ALONE)
 #define OTHER_DOCUMENT "hardrun hardens config.json of the bundle, and crun would read another file"
 
 static const struct grammar_flag global[] = {

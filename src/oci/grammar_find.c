@@ -37,8 +37,10 @@ static void step(struct grammar_found *found, const struct grammar *grammar,
 		return;
 	if (!reader.attached)
 		begins[reader.at + 1] = true;
-	found->unknown = reader.name;
-	found->unknown_len = reader.name_len;
+	if (!found->unknown) {
+		found->unknown = reader.name;
+		found->unknown_len = reader.name_len;
+	}
 	found->doubt = true;
 }
 

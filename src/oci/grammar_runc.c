@@ -5,7 +5,7 @@
  */
 #include "oci/grammar_flags.h"
 
-#define HELP SWITCH("help", "h")
+#define HELP	SWITCH("help", "h")
 #define NO_HELP NO_SWITCH("help", "h", HELP_ALONE)
 
 static const struct grammar_flag global[] = {
@@ -151,26 +151,16 @@ static const struct grammar_flag checkpoint[] = {
 };
 
 static const struct grammar_command commands[] = {
-	{"create", GRAMMAR_CREATE, true, create},
-	{"run", GRAMMAR_CREATE, true, run},
-	{"restore", GRAMMAR_CREATE, true, restore},
-	{"exec", GRAMMAR_EXEC, true, exec},
-	{"update", GRAMMAR_UPDATE, true, update},
-	{"start", GRAMMAR_PASS, true, none},
-	{"kill", GRAMMAR_PASS, true, kill},
-	{"delete", GRAMMAR_PASS, true, delete},
-	{"state", GRAMMAR_PASS, true, none},
-	{"ps", GRAMMAR_PASS, true, ps},
-	{"pause", GRAMMAR_PASS, true, none},
-	{"resume", GRAMMAR_PASS, true, none},
-	{"events", GRAMMAR_PASS, true, events},
-	{"checkpoint", GRAMMAR_PASS, true, checkpoint},
-	{"list", GRAMMAR_PASS, false, NULL},
-	{"spec", GRAMMAR_PASS, false, NULL},
-	{"features", GRAMMAR_PASS, false, NULL},
-	{"help", GRAMMAR_PASS, false, NULL},
-	{"h", GRAMMAR_PASS, false, NULL},
-	END_COMMANDS,
+	{"create", GRAMMAR_CREATE, true, create},   {"run", GRAMMAR_CREATE, true, run},
+	{"restore", GRAMMAR_CREATE, true, restore}, {"exec", GRAMMAR_EXEC, true, exec},
+	{"update", GRAMMAR_UPDATE, true, update},   {"start", GRAMMAR_PASS, true, none},
+	{"kill", GRAMMAR_PASS, true, kill},	    {"delete", GRAMMAR_PASS, true, delete},
+	{"state", GRAMMAR_PASS, true, none},	    {"ps", GRAMMAR_PASS, true, ps},
+	{"pause", GRAMMAR_PASS, true, none},	    {"resume", GRAMMAR_PASS, true, none},
+	{"events", GRAMMAR_PASS, true, events},	    {"checkpoint", GRAMMAR_PASS, true, checkpoint},
+	{"list", GRAMMAR_PASS, false, NULL},	    {"spec", GRAMMAR_PASS, false, NULL},
+	{"features", GRAMMAR_PASS, false, NULL},    {"help", GRAMMAR_PASS, false, NULL},
+	{"h", GRAMMAR_PASS, false, NULL},	    END_COMMANDS,
 };
 
 const struct grammar grammar_runc = {.global = global, .commands = commands, .go_flags = true};

@@ -12,17 +12,17 @@
  */
 #include "oci/grammar_flags.h"
 
-#define HELP SWITCH("help", "h")
+#define HELP	SWITCH("help", "h")
 #define NO_HELP NO_SWITCH("help", "h", HELP_ALONE)
 
-#define TESTS "it is for gVisor's own tests"
-#define INTERNAL "it is between runsc and its own children"
-#define PROFILING "profiling loosens the filter around the sandbox"
-#define HOST_FILES "it opens the host's sockets, pipes or devices to the container"
+#define TESTS	     "it is for gVisor's own tests"
+#define INTERNAL     "it is between runsc and its own children"
+#define PROFILING    "profiling loosens the filter around the sandbox"
+#define HOST_FILES   "it opens the host's sockets, pipes or devices to the container"
 #define HOST_NETWORK "it brings the container to the host's network"
-#define DRIVERS "it opens drivers of the host's kernel to the container"
-#define UNCHECKED "runsc would follow a document that nothing checked"
-#define LIMITS "the container would go without its cgroup limits"
+#define DRIVERS	     "it opens drivers of the host's kernel to the container"
+#define UNCHECKED    "runsc would follow a document that nothing checked"
+#define LIMITS	     "the container would go without its cgroup limits"
 
 static const struct grammar_flag global[] = {
 	VALUE("root", NULL),
@@ -166,12 +166,9 @@ static const struct grammar_flag global[] = {
 	END,
 };
 
-#define CREATE_FLAGS                                                \
-	VALUE("bundle", NULL),                                      \
-		VALUE("console-socket", NULL),                      \
-		VALUE("pid-file", NULL),                            \
-		VALUE("user-log", NULL),                            \
-		NO_VALUE("fs-restore-image-path", NULL, UNCHECKED), \
+#define CREATE_FLAGS                                                                         \
+	VALUE("bundle", NULL), VALUE("console-socket", NULL), VALUE("pid-file", NULL),       \
+		VALUE("user-log", NULL), NO_VALUE("fs-restore-image-path", NULL, UNCHECKED), \
 		SWITCH("fs-restore-direct", NULL)
 
 #define HOST_DESCRIPTOR "it hands a descriptor of the host to the container"
@@ -244,11 +241,7 @@ static const struct grammar_flag delete[] = {SWITCH("force", NULL), HELP, END};
 static const struct grammar_flag ps[] = {VALUE("format", NULL), HELP, END};
 
 static const struct grammar_flag kill[] = {
-	SWITCH("all", NULL),
-	VALUE("pid", NULL),
-	VALUE("pgid", NULL),
-	HELP,
-	END,
+	SWITCH("all", NULL), VALUE("pid", NULL), VALUE("pgid", NULL), HELP, END,
 };
 
 static const struct grammar_flag events[] = {

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,15 +11,17 @@
 
 static bool under_cri(const char *root, const char *bundle, const char *id)
 {
-	char tail[512];
+	char tail[512], plain_root[PATH_MAX], plain_bundle[PATH_MAX];
 	int len;
 
 	if (!root || !bundle || !id)
 		return false;
+	text_plain_path(root, plain_root, sizeof(plain_root));
+	text_plain_path(bundle, plain_bundle, sizeof(plain_bundle));
 	len = snprintf(tail, sizeof(tail), "/io.containerd.runtime.v2.task/k8s.io/%s", id);
 	if (len < 0 || (size_t)len >= sizeof(tail))
 		return false;
-	return text_ends(root, "/k8s.io") && text_ends(bundle, tail);
+	return text_ends(plain_root, "/k8s.io") && text_ends(plain_bundle, tail);
 }
 
 void identity_read(const struct json *spec, const char *root, const char *bundle, const char *id,

@@ -119,7 +119,7 @@ static const enum json_type wanted[SCHEMA_TYPES] = {
 };
 
 static const char *const type_names[JSON_TYPES] = {
-	[JSON_NULL] = "null",       [JSON_BOOL] = "a boolean", [JSON_NUMBER] = "a number",
+	[JSON_NULL] = "null",	    [JSON_BOOL] = "a boolean", [JSON_NUMBER] = "a number",
 	[JSON_STRING] = "a string", [JSON_ARRAY] = "an array", [JSON_OBJECT] = "an object",
 };
 

@@ -34,14 +34,14 @@ enum schema_fate {
 struct schema_field {
 	const char *key; /* NULL ends a list of fields, and names an `item` */
 	enum schema_type type;
-	unsigned bits;                     /* SCHEMA_INT, SCHEMA_UINT: 8, 16, 32 or 64 */
+	unsigned bits;			   /* SCHEMA_INT, SCHEMA_UINT: 8, 16, 32 or 64 */
 	const struct schema_field *fields; /* SCHEMA_STRUCT: ends with key NULL */
 	const struct schema_field *item;   /* SCHEMA_MAP, SCHEMA_LIST */
 	enum schema_fate fate;
 	const char *control; /* FATE_CONTROL: a name of control/table.c */
 };
 
-extern const struct schema_field schema_spec;      /* config.json */
+extern const struct schema_field schema_spec;	   /* config.json */
 extern const struct schema_field schema_process;   /* process.json of exec */
 extern const struct schema_field schema_resources; /* the body of update */
 

@@ -8,14 +8,10 @@ static const struct schema_field namespace[] = {
 };
 
 static const struct schema_field device[] = {
-	STRING("path", KEEP),
-	STRING("type", KEEP),
-	INT("major", 64, KEEP),
-	INT("minor", 64, KEEP),
-	UINT("fileMode", 32, KEEP),
-	UINT("uid", 32, KEEP),
-	UINT("gid", 32, KEEP),
-	END,
+	STRING("path", KEEP),	    STRING("type", KEEP),
+	INT("major", 64, KEEP),	    INT("minor", 64, KEEP),
+	UINT("fileMode", 32, KEEP), UINT("uid", 32, KEEP),
+	UINT("gid", 32, KEEP),	    END,
 };
 
 static const struct schema_field net_device[] = {
@@ -40,14 +36,10 @@ static const struct schema_field syscall[] = {
 };
 
 static const struct schema_field seccomp[] = {
-	STRING("defaultAction", BY("seccomp")),
-	UINT("defaultErrnoRet", 64, BY("seccomp")),
-	STRINGS("architectures", BY("seccomp")),
-	STRINGS("flags", BY("seccomp")),
-	STRING("listenerPath", BY("seccomp")),
-	STRING("listenerMetadata", BY("seccomp")),
-	STRUCTS("syscalls", syscall, BY("seccomp")),
-	END,
+	STRING("defaultAction", BY("seccomp")),	     UINT("defaultErrnoRet", 64, BY("seccomp")),
+	STRINGS("architectures", BY("seccomp")),     STRINGS("flags", BY("seccomp")),
+	STRING("listenerPath", BY("seccomp")),	     STRING("listenerMetadata", BY("seccomp")),
+	STRUCTS("syscalls", syscall, BY("seccomp")), END,
 };
 
 static const struct schema_field intel_rdt[] = {

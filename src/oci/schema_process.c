@@ -17,12 +17,9 @@ static const struct schema_field user[] = {
 };
 
 static const struct schema_field capabilities[] = {
-	STRINGS("bounding", BY("capabilities")),
-	STRINGS("effective", BY("capabilities")),
-	STRINGS("inheritable", BY("capabilities")),
-	STRINGS("permitted", BY("capabilities")),
-	STRINGS("ambient", BY("capabilities")),
-	END,
+	STRINGS("bounding", BY("capabilities")),    STRINGS("effective", BY("capabilities")),
+	STRINGS("inheritable", BY("capabilities")), STRINGS("permitted", BY("capabilities")),
+	STRINGS("ambient", BY("capabilities")),	    END,
 };
 
 static const struct schema_field rlimit[] = {
@@ -33,14 +30,10 @@ static const struct schema_field rlimit[] = {
 };
 
 static const struct schema_field scheduler[] = {
-	STRING("policy", KEEP),
-	INT("nice", 32, KEEP),
-	INT("priority", 32, KEEP),
-	STRINGS("flags", KEEP),
-	UINT("runtime", 64, KEEP),
-	UINT("deadline", 64, KEEP),
-	UINT("period", 64, KEEP),
-	END,
+	STRING("policy", KEEP),	   INT("nice", 32, KEEP),
+	INT("priority", 32, KEEP), STRINGS("flags", KEEP),
+	UINT("runtime", 64, KEEP), UINT("deadline", 64, KEEP),
+	UINT("period", 64, KEEP),  END,
 };
 
 static const struct schema_field io_priority[] = {

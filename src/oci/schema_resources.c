@@ -2,25 +2,17 @@
 #include "oci/schema_table.h"
 
 static const struct schema_field device_rule[] = {
-	BOOL("allow", BY("devices")),
-	STRING("type", BY("devices")),
-	INT("major", 64, BY("devices")),
-	INT("minor", 64, BY("devices")),
-	STRING("access", BY("devices")),
-	END,
+	BOOL("allow", BY("devices")),	 STRING("type", BY("devices")),
+	INT("major", 64, BY("devices")), INT("minor", 64, BY("devices")),
+	STRING("access", BY("devices")), END,
 };
 
 static const struct schema_field memory[] = {
-	INT("limit", 64, KEEP),
-	INT("reservation", 64, KEEP),
-	INT("swap", 64, KEEP),
-	INT("kernel", 64, KEEP),
-	INT("kernelTCP", 64, KEEP),
-	UINT("swappiness", 64, KEEP),
-	BOOL("disableOOMKiller", KEEP),
-	BOOL("useHierarchy", KEEP),
-	BOOL("checkBeforeUpdate", KEEP),
-	END,
+	INT("limit", 64, KEEP),		 INT("reservation", 64, KEEP),
+	INT("swap", 64, KEEP),		 INT("kernel", 64, KEEP),
+	INT("kernelTCP", 64, KEEP),	 UINT("swappiness", 64, KEEP),
+	BOOL("disableOOMKiller", KEEP),	 BOOL("useHierarchy", KEEP),
+	BOOL("checkBeforeUpdate", KEEP), END,
 };
 
 static const struct schema_field cpu[] = {

@@ -16,30 +16,48 @@
 #include <sys/file.h>
 #include <time.h>
 
+#define LOCK_TRIES     5000 /* of 2 ms each */
 #define LONGEST_RECORD ((size_t)4 * 1024 * 1024)
 
-/* realpath of the part that is there, the rest as it is: the root may be made later, by
- * the runtime, and must have the same name then. */
-static void real_root(const char *root, struct text *ret)
+/* The part of `path` that is there, resolved, and the rest as it is. */
+static void resolve_head(const char *path, struct text *ret)
 {
 	char head[PATH_MAX], resolved[PATH_MAX];
-	size_t len = strlen(root);
+	size_t len = strlen(path);
 
 	while (len > 0 && len < sizeof(head)) {
-		memcpy(head, root, len);
+		memcpy(head, path, len);
 		head[len] = '\0';
 		if (realpath(head, resolved)) {
-			text_adds(ret, resolved);
-			break;
+			text_addf(ret, "%s/%s", resolved, path + len);
+			return;
 		}
-		while (len > 0 && root[len - 1] != '/')
+		while (len > 0 && path[len - 1] != '/')
 			len--;
-		while (len > 0 && root[len - 1] == '/')
+		while (len > 1 && path[len - 1] == '/')
 			len--;
 	}
-	text_adds(ret, len < sizeof(head) ? root + len : root);
-	while (ret->len > 1 && ret->data[ret->len - 1] == '/')
-		ret->data[--ret->len] = '\0';
+	text_adds(ret, path);
+}
+
+/* One spelling of a runtime's root: absolute, without links. It may be made later, by the
+ * runtime, and must have the same name then. */
+static void real_root(const char *root, struct text *ret)
+{
+	text_auto struct text joined = {0}, resolved = {0};
+	char here[PATH_MAX], plain[PATH_MAX];
+
+	if (root[0] != '/' && getcwd(here, sizeof(here)))
+		text_addf(&joined, "%s/", here);
+	text_adds(&joined, root);
+	if (joined.failed)
+		return;
+	text_plain_path(joined.data, plain, sizeof(plain));
+	resolve_head(plain, &resolved);
+	if (resolved.failed)
+		return;
+	text_plain_path(resolved.data, plain, sizeof(plain));
+	text_adds(ret, plain);
 }
 
 static void file_name(const char *root, const char *id, char ret[DIGEST_HEX + 8])
@@ -76,20 +94,27 @@ static int open_or_make(const char *statedir, struct hr_error *err)
 	return fd;
 }
 
-static struct json_doc *read_record(int dirfd, const char *name)
+/* NULL in ret for a record that is not there. */
+static int read_record(int dirfd, const char *name, struct json_doc **ret, struct hr_error *err)
 {
 	hr_autofree char *text = NULL;
-	struct json_doc *doc = NULL;
+	struct hr_error local = {0};
 	struct stat st;
 	size_t len;
 
-	if (file_read_at(dirfd, name, name, LONGEST_RECORD, &text, &len, &st, NULL) < 0 ||
-	    !file_is_roots(&st) || json_parse(name, text, len, false, &doc, NULL) < 0)
-		return NULL;
-	return doc;
+	*ret = NULL;
+	if (faccessat(dirfd, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT)
+		return 0;
+	if (file_read_at(dirfd, name, name, LONGEST_RECORD, &text, &len, &st, &local) == 0 &&
+	    file_is_roots(&st) && json_parse(name, text, len, false, ret, &local) == 0)
+		return 0;
+	return hr_fail(err, HR_UNTRUSTED,
+		       "the container's record cannot be read (%s); create the container anew",
+		       local.code == HR_OK ? "it is not root's alone" : local.msg);
 }
 
-void record_load(const char *statedir, const char *root, const char *id, struct json_doc **ret)
+int record_load(const char *statedir, const char *root, const char *id, struct json_doc **ret,
+		struct hr_error *err)
 {
 	hr_autoclose int dirfd = record_open(statedir);
 	json_auto struct json_doc *doc = NULL;
@@ -98,12 +123,14 @@ void record_load(const char *statedir, const char *root, const char *id, struct 
 
 	*ret = NULL;
 	if (dirfd < 0)
-		return;
+		return 0;
 	file_name(root, id, name);
-	doc = read_record(dirfd, name);
+	if (read_record(dirfd, name, &doc, err) < 0)
+		return -1;
 	state = doc ? json_string(json_root(doc), "state") : NULL;
 	if (state && strcmp(state, "committed") == 0)
 		*ret = hr_steal(doc);
+	return 0;
 }
 
 static int write_record(int dirfd, const char *name, struct json_doc *record, const char *state,
@@ -114,8 +141,14 @@ static int write_record(int dirfd, const char *name, struct json_doc *record, co
 
 	if (!json_put_string(record, json_root(record), "state", state))
 		return hr_fail(err, HR_SYSTEM, "out of memory");
-	if (json_write(json_root(record), &text, &len, err) < 0 ||
-	    file_replace_at(dirfd, name, text, len, 0600, 0, 0, err) < 0)
+	if (json_write(json_root(record), &text, &len, err) < 0)
+		return -1;
+	if (len > LONGEST_RECORD)
+		return hr_fail(err, HR_DENIED,
+			       "what is to be kept of the container is larger than "
+			       "%zu MiB; shorten its labels and its report",
+			       LONGEST_RECORD / 1024 / 1024);
+	if (file_replace_at(dirfd, name, text, len, 0600, 0, 0, err) < 0)
 		return hr_context(err, "record");
 	return 0;
 }
@@ -133,21 +166,28 @@ static int add_creator(struct json_doc *record, struct hr_error *err)
 	return 0;
 }
 
-/* Held only for this call; the kernel drops it when we are killed. */
+/* Held only for this call; the kernel drops it when we are killed. A holder that was
+ * stopped must not hold every other create. */
 static int take_lock(int dirfd, struct hr_error *err)
 {
-	int fd = openat(dirfd, ".lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	const struct timespec pause = {.tv_nsec = 2000000};
+	hr_autoclose int fd = openat(dirfd, ".lock",
+				     O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
 
 	if (fd < 0)
 		return hr_fail_errno(err, errno, "record lock");
-	while (flock(fd, LOCK_EX) < 0) {
-		if (errno != EINTR) {
-			hr_fail_errno(err, errno, "record lock");
-			close(fd);
-			return -1;
-		}
+	for (unsigned tries = 0; flock(fd, LOCK_EX | LOCK_NB) < 0; tries++) {
+		if (errno != EINTR && errno != EWOULDBLOCK)
+			return hr_fail_errno(err, errno, "record lock");
+		if (tries == LOCK_TRIES)
+			return hr_fail(
+				err, HR_SYSTEM,
+				"record lock: held for %d seconds by another hardrun; is one "
+				"stopped?",
+				LOCK_TRIES / 500);
+		nanosleep(&pause, NULL);
 	}
-	return fd;
+	return hr_steal_fd(&fd);
 }
 
 int record_reserve(const char *statedir, const char *root, const char *id, struct json_doc *record,
@@ -156,13 +196,17 @@ int record_reserve(const char *statedir, const char *root, const char *id, struc
 	hr_autoclose int dirfd = open_or_make(statedir, err);
 	hr_autoclose int lock = dirfd < 0 ? -1 : take_lock(dirfd, err);
 	json_auto struct json_doc *old = NULL;
+	text_auto struct text plain = {0};
 	char name[DIGEST_HEX + 8], shown[TEXT_SHOWN_SIZE];
 
 	if (lock < 0)
 		return -1;
+	real_root(root, &plain);
+	if (plain.failed || !json_put_string(record, json_root(record), "root", plain.data))
+		return hr_fail(err, HR_SYSTEM, "out of memory");
 	file_name(root, id, name);
-	old = read_record(dirfd, name);
-	if (sweep_alive(root, id, old ? json_root(old) : NULL))
+	read_record(dirfd, name, &old, NULL);
+	if (sweep_alive(plain.data, id, old ? json_root(old) : NULL))
 		return hr_fail(err, HR_DENIED,
 			       "container id \"%s\" is in use below the runtime's root; choose "
 			       "another, or delete that container first",

@@ -20,9 +20,13 @@
 /* STATEDIR/records; -1 with errno kept when it is missing. */
 int record_open(const char *statedir);
 
-/* Read the record of a container. ret is NULL when there is none, or none that was
- * committed by us and can be read: then the caller falls back to the default ceiling. */
-void record_load(const char *statedir, const char *root, const char *id, struct json_doc **ret);
+/*
+ * Read the record of a container. ret is NULL when there is none, or none that was
+ * committed: then the caller falls back to the default ceiling. Error: HR_UNTRUSTED when
+ * one is there that cannot be read, which must not pass for none.
+ */
+int record_load(const char *statedir, const char *root, const char *id, struct json_doc **ret,
+		struct hr_error *err);
 
 /*
  * Write the record (state "preparing", creator this process) under the one lock, after

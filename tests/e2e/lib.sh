@@ -33,7 +33,7 @@ ok() { # NAME
 not_ok() { # NAME [DETAIL]
 	count=$((count + 1)) failed=$((failed + 1))
 	printf 'not ok %d - %s\n' "$count" "$1"
-	[ -z "${2:-}" ] || note "$2" | head -c 4000
+	[ -z "${2:-}" ] || note "${2:0:4000}"
 }
 
 skip() { # NAME WHY

@@ -60,9 +60,9 @@ def granted($process; ceiling): met($process.capabilities.bounding; ceiling) as 
 def file_of(type): {network: "net", mount: "mnt"}[type] // type;
 
 # What this machine lacks or has under another name: the namespaces that are joined (the
-# host's own where the recording had them), dockerd, a loaded AppArmor profile, a place in the
-# cgroup tree that is ours. $pods: a process in fresh namespaces for each user namespace, by
-# the host's id of its root.
+# host's own where $hosts says that the recording had them), dockerd, a loaded AppArmor
+# profile, a place in the cgroup tree that is ours. $pods: a process in fresh namespaces for
+# each user namespace, by the host's id of its root.
 def base: .linux.uidMappings[0].hostID // 0 | tostring;
 def there($hosts; $pods; $dockerd):
 	$pods[base] as $pod

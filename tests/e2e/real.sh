@@ -17,14 +17,20 @@
 . "${HR_TEST_SRCDIR:-.}/tests/e2e/lib.sh"
 
 runtime='' program='' root='' old=false called=hardrun layers=0
-cgroup=/hr-e2e-$$
+roots=() # others than $root below which containers may be
 
+# A pid namespace around the sandbox: whatever ends the script ends its containers, and pid 1
+# can be looked at.
 real_sandbox() { # "$@" of the script
+	if [ -z "${HR_E2E_REAL:-}" ] && [ "$(id -u)" -eq 0 ] &&
+		unshare -mpf --mount-proc true 2>/dev/null; then
+		HR_E2E_REAL=1 exec unshare -mpf --kill-child --mount-proc bash "$0" "$@"
+	fi
 	sandbox "$@"
+	cgroup=/hr-e2e-$(stat -Lc %i /proc/self/ns/mnt)
 	trap real_leave EXIT
 	busybox=$(command -v busybox) || skip_all "busybox is not installed"
-	"$busybox" --help >/dev/null && ! ldd "$busybox" >/dev/null 2>&1 ||
-		skip_all "busybox is not a static program"
+	! ldd "$busybox" >/dev/null 2>&1 || skip_all "busybox is not a static program"
 	mkdir -p "$work/image"/{bin,etc,tmp,home/app,proc,sys,dev}
 	cp "$busybox" "$work/image/bin/busybox"
 	chroot "$work/image" /bin/busybox --install -s /bin
@@ -56,7 +62,7 @@ real_begin() { # runc|crun
 	[ "$1" = crun ] && [ "$hybrid" = true ] && real_unified
 	root=$work/root/$1 old=false
 	mkdir -p "$root"
-	real_policy
+	real_no_policy
 	if ! real_starts .; then
 		skip "$1" "bare $1 starts nothing here: $(tail -n 1 "$work/bare.err")"
 		return 1
@@ -75,34 +81,29 @@ real_starts() { # FILTER
 		</dev/null >"$work/bare.out" 2>"$work/bare.err"
 }
 
-# real_policy [JSON]: handlers hardrun and hardrun-restricted; without JSON no policy at all
-# for runc.
-real_policy() {
+# Handlers hardrun and hardrun-restricted with that policy.
+real_policy() { # JSON
 	fresh
 	handler hardrun "$program"
 	handler hardrun-restricted "$program"
-	if [ -n "${1:-}" ]; then
-		policy "$1"
-	elif [ "$program" = /usr/sbin/runc ]; then
-		rm -rf /etc/hardrun
-	fi
+	policy "$1"
+}
+
+# As real_policy, but with no policy file at all where that is possible.
+real_no_policy() {
+	real_policy '{"version": 1}'
+	[ "$program" != /usr/sbin/runc ] || rm -rf /etc/hardrun
 }
 
 # End what still runs.
 real_end() {
 	local state
-	for state in "$root"/*/ "$root"/k8s.io/*/; do
+	for state in {"$root","$root/k8s.io","${roots[@]}"}/*/; do
 		[ -e "$state/state.json" ] || [ -e "$state/status" ] || continue
 		state=${state%/}
 		timeout 60 "$program" --root "${state%/*}" delete --force "${state##*/}" >/dev/null 2>&1
 	done
-	real_cgroups_leave
-}
-
-real_cgroups_leave() {
-	[ ! -d /sys/fs/cgroup ] ||
-		find /sys/fs/cgroup -depth -type d -path "*$cgroup*" -exec rmdir {} + 2>/dev/null
-	return 0
+	find /sys/fs/cgroup -depth -type d -path "*$cgroup*" -exec rmdir {} + 2>/dev/null
 }
 
 real_leave() {
@@ -135,8 +136,8 @@ real_jq() {
 real_bundle() {
 	mkdir -p "$1"
 	mountpoint -q "$1/rootfs" || real_image "$1/rootfs"
-	real_jq "fit | .process.terminal = false | .root.path = \"rootfs\" | ${3:-.}
-		| if .linux.cgroupsPath then .linux.cgroupsPath = \$cgroup + \"/\" + \$name else . end" \
+	real_jq "fit | .process.terminal = false | .root.path = \"rootfs\" 
+		| .linux.cgroupsPath = \$cgroup + \"/\" + \$name | ${3:-.}" \
 		--arg name "${1##*/}" "$2" >"$1/config.json"
 }
 
@@ -160,7 +161,7 @@ bare() { # ARGUMENT...: the runtime itself
 until_true() { # COMMAND...: until it succeeds, for ten seconds at most
 	local tries
 	for ((tries = 0; tries < 500; tries++)); do
-		"$@" 2>/dev/null && return
+		"$@" >/dev/null 2>&1 && return
 		sleep 0.02
 	done
 	return 1

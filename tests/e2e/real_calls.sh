@@ -32,6 +32,17 @@ dangerous='privileged|host(net|pid|ipc|ns|-pid)|net-?host|caps-add|readonly$|pla
 
 # ---- what the recordings need --------------------------------------------------------------
 
+# Engines' directories, empty; a tmpfs can be mounted with ids mapped, as crun does it for some.
+ours() {
+	local dir
+	mkdir -p /run/containerd
+	for dir in /var /srv /run/containerd; do
+		mount -t tmpfs -o mode=755 hr-e2e "$dir" || return
+	done
+	mkdir -p /var/{lib,log,tmp}
+	ln -s /run /var/run
+}
+
 # A process in namespaces to join, below a user namespace whose root is BASE (0: none).
 pod() { # BASE
 	local flags=(--net --ipc --uts --pid --fork --kill-child) pid=
@@ -135,7 +146,7 @@ adapt() {
 	hosts=$(awk -v name="$name" '$1 == name { print $2 }' "$calls/host.tsv")
 	parts=()
 	{
-		read -r parts[document]
+		read -r "parts[document]"
 		while read -r kind value; do
 			# shellcheck disable=SC2086 # source and destination
 			if [ "$kind" = bind ]; then bind_source $value; else parts[$kind]=$value; fi
@@ -157,7 +168,8 @@ start() {
 	else
 		our_call </dev/null >"$in/out" 2>"$in/create"
 	fi || return
-	[ ! -s "$in/create" ] || return
+	# Nothing but what the call itself asked for with --debug.
+	! grep -v 'level=debug' "$in/create" >"$in/said" || return
 	"$work/bin/hardrun" "${where[@]}" start "$id" >"$in/create" 2>&1
 }
 
@@ -303,7 +315,7 @@ one() { # CASE COMMAND OUTCOME ENTRIES
 	esac
 }
 
-cover /var && cover /srv || skip_all "no overlay file system over /var and /srv"
+ours || skip_all "no tmpfs over /var, /srv and /run/containerd"
 read_calls
 docker
 for base in 0 100000 200000; do pod "$base"; done
@@ -320,6 +332,6 @@ for runtime in runc crun; do
 		if [ "${1:-}" = quick ] && [[ " ${sample//$'\n'/ } " != *" $name "* ]]; then continue; fi
 		one "$name" "$command" "$outcome" "$entries"
 	done <"$calls/expected.tsv"
-	for root in "${roots[@]}"; do real_end; done
+	real_end
 done
 finish

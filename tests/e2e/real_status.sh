@@ -109,12 +109,12 @@ exec_detached() {
 	hr exec --detach --process "$in/process.json" --pid-file "$in/exec.pid" "$id" \
 		</dev/null >"$in/out" 2>"$in/err"
 	is "$?/$(cat "$in/err")" "0/" "$way_of: exec detached by document succeeds in silence"
-	until_true grep -q done "$in/out"
+	until_true grep -q "done" "$in/out"
 	want "$in/out" "exec detached by document"
 	like "$(cat "$in/exec.pid")" '^[1-9][0-9]*$' "$way_of: exec detached writes its pid file"
 
 	hr exec -d "$id" sh -c "$show; echo done" </dev/null >"$in/out" 2>"$in/err"
-	until_true grep -q done "$in/out"
+	until_true grep -q "done" "$in/out"
 	want "$in/out" "exec detached by flags"
 }
 
@@ -174,7 +174,7 @@ run_all() {
 	hr run --detach --bundle "$bundle" --pid-file "$in/pid" "$id" \
 		</dev/null >"$in/out" 2>"$in/err"
 	is "$?/$(cat "$in/err")" "0/" "$way_of: run --detach succeeds in silence"
-	until_true grep -q done "$in/out"
+	until_true grep -q "done" "$in/out"
 	want "$in/out" "run --detach"
 	hr delete --force "$id"
 
@@ -205,7 +205,8 @@ signals() { # HOW: hr or bare, PROGRAM
 run_signals() {
 	signals bare "$program"
 	signals hr "$work/bin/hardrun"
-	is "$(cat "$in/out.hr")" "$(cat "$in/out.bare")" "$way_of: SIGTERM to run does as with $runtime alone"
+	is "$(cat "$in/out.hr")" "$(cat "$in/out.bare")" \
+		"$way_of: SIGTERM to run does as with $runtime alone"
 	like "$(cat "$in/out.hr")" 'got TERM' "$way_of: SIGTERM to run reaches the container"
 }
 
@@ -218,6 +219,18 @@ exec_of_none() {
 		"$way_of: exec by document in a container that is not there"
 	is "$(hr exec gone true 2>&1 | sed 's/time="[^"]*"//')" "$words" \
 		"$way_of: exec by flags in a container that is not there"
+}
+
+# A document says sandbox, but its paths are not those of containerd's CRI: not believed.
+not_believed() {
+	shape_sandbox spoof
+	root=$work/root/$runtime
+	make "$show"
+	hr run --bundle "$bundle" "$id" </dev/null >"$in/out" 2>&1
+	want "$in/out" "a sandbox below another root has the default profile" 4fb
+	root=$work/root/$runtime/k8s.io
+	hr run --bundle "$bundle" other </dev/null >"$in/out" 2>&1
+	want "$in/out" "a sandbox by another id has the default profile" 4fb
 }
 
 # ---- documents that say little about capabilities ----------------------------------------
@@ -286,7 +299,27 @@ audit_mode() { # POLICY NAME
 	like "$(figures "$in/out")" 'CapInh:0 CapPrm:4fb CapEff:4fb CapBnd:4fb CapAmb:0 NoNewPrivs:1' \
 		"$way_of: $2: exec without a record has the default's ceiling"
 	hr delete --force "$id"
-	real_policy
+	real_no_policy
+}
+
+# One control in audit, the others in force.
+audit_capabilities() {
+	local all
+	all=$(real_jq 'mask(possible)' -rn)
+	real_policy '{"version": 1, "default": "look", "profiles": {"look": {"extends": "default",
+		"capabilities": {"mode": "audit"}}}}'
+	process_json . "$show" possible
+	make "$show; echo started; exec sleep 1000" \
+		'.process.capabilities = every_set(possible) | del(.linux.seccomp)'
+	hr run --detach --bundle "$bundle" "$id" </dev/null >"$in/init" 2>&1
+	until_true grep -q started "$in/init"
+	like "$(figures "$in/init")" "CapBnd:$all CapAmb:[0-9a-f]* NoNewPrivs:1 Seccomp:2" \
+		"$way_of: capabilities alone in audit: all asked, the rest in force"
+	hr exec --process "$in/process.json" "$id" </dev/null >"$in/out" 2>&1
+	like "$(figures "$in/out")" "CapBnd:$all CapAmb:[0-9a-f]* NoNewPrivs:1 Seccomp:2" \
+		"$way_of: capabilities alone in audit: exec too"
+	hr delete --force "$id"
+	real_no_policy
 }
 
 # The default's ceiling AND the bundle's own: both cut.
@@ -325,8 +358,9 @@ for runtime in runc crun; do
 		[ "$kind" = sandbox ] || hr delete --force "$kind"
 	done
 	hr delete --force sandbox
-	shape_spec few
 	way_of="$runtime"
+	not_believed
+	shape_spec few
 	run_signals
 	exec_of_none
 	few_capabilities
@@ -341,6 +375,7 @@ for runtime in runc crun; do
 		"default": "look"}' "whole profile in audit"
 	audit_mode '{"version": 1, "profiles": {"look": {"extends": "default", "mode": "off"}},
 		"default": "look"}' "whole profile off"
+	audit_capabilities
 	real_end
 done
 finish

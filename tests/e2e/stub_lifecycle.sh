@@ -302,7 +302,11 @@ for line in --version features list; do
 	run hardrun-web "$line" </dev/null
 	is "$status $(calls) $(wc -l <"$work/err")" "1  1" "no link, no id: $line is an error"
 done
-rm -f /usr/sbin/runc /usr/bin/crun
+rm -f /usr/sbin/runc
+run hardrun-web --root "$root" delete --force c1 </dev/null
+is "$status $(calls)" "37 /usr/bin/crun $(words --root "$root" delete --force c1)" \
+	"no link, no container, crun alone is installed: delete --force reaches it"
+rm -f /usr/bin/crun
 run hardrun-web --root "$root" delete --force c1 </dev/null
 is "$status $(calls) $(wc -l <"$work/err")" "1  1" "no link, no runtime: our line"
 fresh_handlers && create hardrun-crun "$crun" && no_record && no_links

@@ -31,7 +31,6 @@ refused() {
 	local name=$1 regex=${2,,} handler=$3 why='' before after wanted=1 message lines=()
 	shift 3
 	case " $* " in
-	*' --frob exec '*) ;; # which command it is, is what is in doubt
 	*' exec '*) wanted=255 ;;
 	esac
 	rm -f "$log"
@@ -521,7 +520,7 @@ create "policy: a link to nothing" "/etc/hardrun/policy\.json"
 drop_in() { # NAME TEXT: becomes policy.d/NAME
 	mkdir -p /etc/hardrun/policy.d && printf '%s\n' "$2" >"/etc/hardrun/policy.d/$1"
 }
-reset && drop_in a.json '{' && create "policy.d: no JSON" "/etc/hardrun/policy\.d/a\.json:1:"
+reset && drop_in a.json '{' && create "policy.d: no JSON" "/etc/hardrun/policy\.d/a\.json:[0-9]+:"
 reset && drop_in a.json '{"version":1}' && chown 65534 /etc/hardrun/policy.d/a.json
 create "policy.d: somebody else's file" "/etc/hardrun/policy\.d/a\.json"
 reset && drop_in a.json '{"version":1}' && chmod 777 /etc/hardrun/policy.d

@@ -322,11 +322,11 @@ static const struct {
 	bool roots;
 } owners[] = {
 	{S_IFREG | 0644, 0, 0, true},	   {S_IFREG | 0600, 0, 1000, true},
-	{S_IFREG | 0664, 0, 0, true},	   {S_IFREG | 0664, 0, 1000, false},
+	{S_IFREG | 0664, 0, 0, false},	   {S_IFREG | 0664, 0, 1000, false},
 	{S_IFREG | 0646, 0, 0, false},	   {S_IFREG | 0602, 0, 0, false},
 	{S_IFREG | 0400, 1000, 0, false},  {S_IFREG | 04755, 0, 0, true},
 	{S_IFDIR | 0755, 0, 0, true},	   {S_IFDIR | 01777, 0, 0, false},
-	{S_IFDIR | 0775, 0, 50, false},	   {S_IFDIR | 0775, 0, 0, true},
+	{S_IFDIR | 0775, 0, 50, false},	   {S_IFDIR | 0775, 0, 0, false},
 	{S_IFLNK | 0777, 0, 0, true},	   {S_IFLNK | 0777, 1000, 0, false},
 	{S_IFLNK | 0777, 65534, 0, false},
 };

@@ -96,7 +96,7 @@ static const struct {
 	{"wide/dir", true, HR_UNTRUSTED, "\"wide\""},
 	{"group", true, HR_UNTRUSTED, "\"group\""},
 	{"group/dir", true, HR_UNTRUSTED, "\"group\""},
-	{"rgroup/dir", true, GOOD, NULL},
+	{"rgroup/dir", true, HR_UNTRUSTED, "rgroup"},
 	{"root/wfile", false, HR_UNTRUSTED, "\"wfile\""},
 	{"root/ufile", false, HR_UNTRUSTED, "\"ufile\""},
 	/* sticky */

@@ -19,18 +19,18 @@ static void expect_row(const struct row *row, size_t i)
 				 got.data);
 }
 
-#define ROWS(name)                                                                                 \
-	ParameterizedTestParameters(grammar, name##_rows)                                          \
-	{                                                                                          \
-		static size_t all[hr_count(name)];                                                 \
-                                                                                                   \
-		for (size_t i = 0; i < hr_count(name); i++)                                        \
-			all[i] = i;                                                                \
-		return cr_make_param_array(size_t, all, hr_count(name));                           \
-	}                                                                                          \
-	ParameterizedTest(size_t *i, grammar, name##_rows)                                         \
-	{                                                                                          \
-		expect_row(&name[*i], *i);                                                         \
+#define ROWS(name)                                                       \
+	ParameterizedTestParameters(grammar, name##_rows)                \
+	{                                                                \
+		static size_t all[hr_count(name)];                       \
+                                                                         \
+		for (size_t i = 0; i < hr_count(name); i++)              \
+			all[i] = i;                                      \
+		return cr_make_param_array(size_t, all, hr_count(name)); \
+	}                                                                \
+	ParameterizedTest(size_t *i, grammar, name##_rows)               \
+	{                                                                \
+		expect_row(&name[*i], *i);                               \
 	}
 
 ROWS(written)

@@ -167,13 +167,15 @@ static size_t try_all(enum runtime_kind kind, char **argv, int argc, const char 
 	return read;
 }
 
-static const char *const line_words[] = {
-	"create",       "exec", "state", "--root", "--debug", "--help", "--odd",
-	"--help=false", "-",    "--",    "",       "-h",      "x",      NULL};
+static const char *const line_words[] = {"create",  "exec",   "state", "--root",
+					 "--debug", "--help", "--odd", "--help=false",
+					 "-",	    "--",     "",      "-h",
+					 "x",	    NULL};
 
-static const char *const option_words[] = {
-	"--bundle",     "-b",         "-b=x", "--pid-file=y", "-bhelp", "--help",
-	"--help=false", "--no-pivot", "-",    "--",           "x",      NULL};
+static const char *const option_words[] = {"--bundle",	   "-b",	 "-b=x",
+					   "--pid-file=y", "-bhelp",	 "--help",
+					   "--help=false", "--no-pivot", "-",
+					   "--",	   "x",		 NULL};
 
 static void try_kind(enum runtime_kind kind)
 {

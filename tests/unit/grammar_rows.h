@@ -121,7 +121,6 @@ static const struct row refused[] = {
 	{RUNC, "--odd --root create state id", "!runc: --odd: a global flag"},
 	{RUNC, "--odd --odd a b exec id sh", "!runc: --odd: a global flag"},
 	{RUNC, "--odd a b", "!runc: --odd: a global flag"},
-	{RUNC, "--odd", "!runc: --odd: a global flag"},
 	{CRUN, "--odd -- create id", "!crun: --odd: a global flag"},
 	{CRUN, "-x create id", "!crun: -x: a global flag"},
 	{RUNSC, "--gvisor-gro 5us create id", "!runsc: --gvisor-gro: a global flag"},

@@ -46,7 +46,7 @@ static const struct {
 	{SANDBOX, "/run/docker/runtime-runc/moby", BUNDLE "x1", "x1", "-"},
 	{SANDBOX, "/run/xk8s.io", BUNDLE "x1", "x1", "-"},
 	{SANDBOX, "k8s.io", BUNDLE "x1", "x1", "-"},
-	{SANDBOX, ROOT "/", BUNDLE "x1", "x1", "-"},
+	{SANDBOX, ROOT "/", BUNDLE "x1", "x1", "sandbox SID web front-1 UID - -"},
 	{SANDBOX, ROOT "/sub", BUNDLE "x1", "x1", "-"},
 	{SANDBOX, ROOT, "/var/lib/x1", "x1", "-"},
 	{SANDBOX, ROOT, BUNDLE "x1", "x2", "-"},

@@ -196,7 +196,7 @@ static const struct {
 	const char *words;
 } trust[] = {
 	{"policy.json", 0, 0, 0644, HR_OK, NULL},
-	{"policy.json", 0, 0, 0664, HR_OK, NULL},
+	{"policy.json", 0, 0, 0664, HR_UNTRUSTED, "/etc/hardrun/policy.json: others than root"},
 	{"policy.json", 0, 100, 0640, HR_OK, NULL},
 	{"policy.json", 0, 100, 0664, HR_UNTRUSTED, "/etc/hardrun/policy.json: others than root"},
 	{"policy.json", 0, 0, 0646, HR_UNTRUSTED, "/etc/hardrun/policy.json: others than root"},

@@ -118,34 +118,58 @@ static void check_forms(const __typeof__(forms[0]) *row, size_t i)
 }
 ROWS(process, forms)
 
-/* Descriptors that are the container's. */
+/* Descriptors that are the container's: 3 to 8 are open, 9 is not. */
 static const struct {
 	const char *preserve, *listen;
+	bool activated;
 	int kept; /* -1: refused */
+	const char *words;
 } fds[] = {
-	{NULL, NULL, 0},      {"0", NULL, 0},
-	{"3", NULL, 3},	      {NULL, "2", 2},
-	{"1", "2", 2},	      {"5", "2", 5},
-	{"1000", NULL, 1000}, {"", "", 0},
-	{"1001", NULL, -1},   {"-1", NULL, -1},
-	{"x", NULL, -1},      {"3x", NULL, -1},
-	{" 3", NULL, -1},     {NULL, "x", -1},
-	{NULL, "-1", -1},     {NULL, "99999999999999999999", -1},
+	{NULL, NULL, true, 0, NULL},
+	{"0", NULL, true, 0, NULL},
+	{"3", NULL, true, 3, NULL},
+	{NULL, "2", true, 2, NULL},
+	{"1", "2", true, 3, NULL}, /* both count, as in runc and crun */
+	{"4", "2", true, 6, NULL},
+	{"1", "2", false, 1, NULL}, /* of another process */
+	{NULL, "x", false, 0, NULL},
+	{"", "", true, 0, NULL},
+	{"7", NULL, true, -1, "descriptor 9, which is not open"},
+	{"6", "1", true, -1, "descriptor 9, which is not open"},
+	{"1001", NULL, true, -1, "must be a number from 0 to 1000"},
+	{"-1", NULL, true, -1, "must be a number from 0 to 1000"},
+	{"x", NULL, true, -1, "must be a number from 0 to 1000"},
+	{"3x", NULL, true, -1, "must be a number from 0 to 1000"},
+	{" 3", NULL, true, -1, "must be a number from 0 to 1000"},
+	{NULL, "x", true, -1, "must be a number from 0 to 1000"},
+	{NULL, "-1", true, -1, "must be a number from 0 to 1000"},
+	{NULL, "99999999999999999999", true, -1, "must be a number from 0 to 1000"},
 };
+
+static void open_three_to_eight(void)
+{
+	for (int fd = 3; fd < 9; fd++)
+		cr_assert_eq(dup2(0, fd), fd);
+	close(9);
+}
 
 static void check_fds(const __typeof__(fds[0]) *row, size_t i)
 {
 	struct hr_error err = {0};
 	unsigned kept = 77;
+	char pid[32];
 	int result;
 
+	snprintf(pid, sizeof(pid), "%d", row->activated ? (int)getpid() : 1);
+	setenv("LISTEN_PID", pid, 1);
 	if (row->listen)
 		setenv("LISTEN_FDS", row->listen, 1);
 	else
 		unsetenv("LISTEN_FDS");
+	open_three_to_eight();
 	result = launch_kept_fds(row->preserve, &kept, &err);
 	if (row->kept < 0) {
-		expect_error(result, &err, HR_USAGE, "must be a number from 0 to 1000");
+		expect_error(result, &err, HR_USAGE, row->words);
 		return;
 	}
 	cr_expect_eq(result, 0, "row %zu: %s", i, err.msg);

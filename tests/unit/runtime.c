@@ -432,7 +432,8 @@ static const struct {
 	const char *result; /* the bundle, or words */
 } bundles[] = {
 	{RUNTIME_RUNC, "c1/state.json",
-	 "{\"config\":{\"labels\":[\"x=y\",\"bundle=/b/c1\",\"bundle=/other\"]}}", HR_OK, "/b/c1"},
+	 "{\"config\":{\"labels\":[\"x=y\",\"bundle=/annotation\",\"bundle=/b/c1\"]}}", HR_OK,
+	 "/b/c1"},
 	{RUNTIME_CRUN, "c1/status", "{\"bundle\":\"/b/c1\"}", HR_OK, "/b/c1"},
 	{RUNTIME_RUNSC, "c1_sandbox:p.state", "{\"bundleDir\":\"/b/c1\"}", HR_OK, "/b/c1"},
 	{RUNTIME_RUNC, "c1/state.json", "{\"config\":{\"labels\":[7,null]}}", HR_SPEC,

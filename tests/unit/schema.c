@@ -13,9 +13,15 @@ Test(schema, folds)
 		{"process", "process", true},
 		{"process", "Process", true},
 		{"noNewPrivileges", "NONEWPRIVILEGES", true},
-		{"process", "proce\xC5\xBF\xC5\xBF", true},         /* U+017F */
-		{"maskedPaths", "mas\xE2\x84\xAA" "edpaths", true}, /* U+212A */
-		{"PROCE\xC5\xBF\xC5\xBF", "proce\xC5\xBF" "S", true},
+		{"process", "proce\xC5\xBF\xC5\xBF", true}, /* U+017F */
+		{"maskedPaths",
+		 "mas\xE2\x84\xAA"
+		 "edpaths",
+		 true}, /* U+212A */
+		{"PROCE\xC5\xBF\xC5\xBF",
+		 "proce\xC5\xBF"
+		 "S",
+		 true},
 		{"l3CacheSchema", "L3cacheschema", true},
 		{"", "a", false},
 		{"arg", "args", false},
@@ -26,9 +32,15 @@ Test(schema, folds)
 		{"linuk", "linu\xE2", false},
 		{"linuk", "linu\xE2\x84", false},
 		{"linuk", "linu\xE2\x84\xAB", false}, /* U+212B, the Angstrom sign */
-		{"uid", "u\xC4\xB1" "d", false},      /* U+0131 folds to itself alone */
-		{"uid", "U\xC4\xB0" "D", false},      /* U+0130 too */
-		{"no_new", "nonew", false},           /* only json v2 drops _ and - */
+		{"uid",
+		 "u\xC4\xB1"
+		 "d",
+		 false}, /* U+0131 folds to itself alone */
+		{"uid",
+		 "U\xC4\xB0"
+		 "D",
+		 false},		    /* U+0130 too */
+		{"no_new", "nonew", false}, /* only json v2 drops _ and - */
 		{"no-new", "nonew", false},
 		{"a[", "a{", false}, /* a bit apart, as letters of two cases are */
 		{"a@", "a`", false},
@@ -59,8 +71,8 @@ static void expect_fate(const struct schema_field *field, const char *name)
 {
 	static const char *const controls[] = {
 		"document", "capabilities", "no_new_privs", "namespaces", "annotations",
-		"hooks",    "paths",        "cwd",          "rootfs",     "seccomp",
-		"devices",  "apparmor",     "selinux",      NULL,
+		"hooks",    "paths",	    "cwd",	    "rootfs",	  "seccomp",
+		"devices",  "apparmor",	    "selinux",	    NULL,
 	};
 
 	cr_expect_lt(field->fate, FATES, "%s", name);
@@ -137,8 +149,8 @@ Test(schema, knows_everything)
 	text_auto struct text unknown = {0};
 
 	cr_assert_not_null(doc, "%s", err.msg);
-	cr_expect_eq(schema_check(&schema_spec, json_root(doc), add_path, &unknown, &err), 0,
-		     "%s", err.msg);
+	cr_expect_eq(schema_check(&schema_spec, json_root(doc), add_path, &unknown, &err), 0, "%s",
+		     err.msg);
 	cr_expect_eq(unknown.len, 0, "%s", unknown.data);
 	expect_all(&schema_spec, json_root(doc), "the document");
 }
@@ -172,11 +184,11 @@ static void expect_rows(const struct row *rows, size_t count)
 	}
 }
 
-#define SPEC     &schema_spec
-#define PROCESS  &schema_process
+#define SPEC	&schema_spec
+#define PROCESS &schema_process
 #define SPELL(k) \
 	"Go's decoder takes this key for \"" k "\", other readers do not: spell it \"" k "\""
-#define TWIN(k)  "Go's decoder takes this key and \"" k "\" for the same: remove one"
+#define TWIN(k) "Go's decoder takes this key and \"" k "\" for the same: remove one"
 
 Test(schema, folded_keys)
 {
@@ -187,12 +199,12 @@ Test(schema, folded_keys)
 		{SPEC, "{'proce\xC5\xBFs':{}}", "[\"proce\\xC5\\xBFs\"]: " SPELL("process"), NULL},
 		{SPEC, "{'proce\\u017fs':{}}", "[\"proce\\xC5\\xBFs\"]: " SPELL("process"), NULL},
 		{SPEC, "{'linu\xE2\x84\xAA':{}}", NULL, "[\"linu\\xE2\\x84\\xAA\"]"},
-		{SPEC, "{'hoo\xE2\x84\xAAs':{}}",
-		 "[\"hoo\\xE2\\x84\\xAAs\"]: " SPELL("hooks"), NULL},
+		{SPEC, "{'hoo\xE2\x84\xAAs':{}}", "[\"hoo\\xE2\\x84\\xAAs\"]: " SPELL("hooks"),
+		 NULL},
 		{SPEC, "{'Windows':{}}", "Windows: " SPELL("windows"), NULL},
 		{SPEC, "{'windows':{'A':1,'a':1}}", NULL, NULL},
-		{SPEC, "{'mounts':[{},{'Source':'/'}]}",
-		 "mounts[1].Source: " SPELL("source"), NULL},
+		{SPEC, "{'mounts':[{},{'Source':'/'}]}", "mounts[1].Source: " SPELL("source"),
+		 NULL},
 		{SPEC, "{'linux':{'seccomp':{'syscalls':[{'args':[{'OP':''}]}]}}}",
 		 "linux.seccomp.syscalls[0].args[0].OP: " SPELL("op"), NULL},
 		{SPEC, "{'linux':{'resources':{'rdma':{'x_y':{'hcahandles':1}}}}}",
@@ -203,14 +215,15 @@ Test(schema, folded_keys)
 		 "nonewprivileges: " SPELL("noNewPrivileges"), NULL},
 		{&schema_resources, "{'Devices':[]}", "Devices: " SPELL("devices"), NULL},
 		{SPEC, "{'new':1,'NEW':2}", "NEW: " TWIN("new"), "new NEW"},
-		{SPEC, "{'s2':1,'x':1,'\xC5\xBF" "2':1}", "[\"\\xC5\\xBF2\"]: " TWIN("s2"),
-		 "s2 x [\"\\xC5\\xBF2\"]"},
+		{SPEC,
+		 "{'s2':1,'x':1,'\xC5\xBF"
+		 "2':1}",
+		 "[\"\\xC5\\xBF2\"]: " TWIN("s2"), "s2 x [\"\\xC5\\xBF2\"]"},
 		{SPEC, "{'process':{'b':1,'a':2,'args':[],'B':3}}", "process.B: " TWIN("b"),
 		 "process.b process.a process.B"},
 		/* Maps are read by exact name everywhere. */
 		{SPEC, "{'annotations':{'a':'','A':''},'linux':{'netDevices':{'x':{},'X':{}}}}",
-		 NULL,
-		 NULL},
+		 NULL, NULL},
 	};
 
 	expect_rows(rows, hr_count(rows));
@@ -223,8 +236,8 @@ Test(schema, unknown_keys)
 		{SPEC, "{'foo':null}", NULL, "foo"},
 		{SPEC, "{'process':{'foo':{'Args':[]}}}", NULL, "process.foo"},
 		{PROCESS, "{'foo':1,'process':1}", NULL, "foo process"},
-		{SPEC, "{'mounts':[{},{},{'foo':1,'foo2':1}]}",
-		 NULL, "mounts[2].foo mounts[2].foo2"},
+		{SPEC, "{'mounts':[{},{},{'foo':1,'foo2':1}]}", NULL,
+		 "mounts[2].foo mounts[2].foo2"},
 		{SPEC, "{'hooks':{'prestart':[{'Foo':1}]}}", NULL, "hooks.prestart[0].Foo"},
 		{SPEC, "{'linux':{'netDevices':{'eth0.1':{'foo':1}}}}", NULL,
 		 "linux.netDevices[\"eth0.1\"].foo"},
@@ -232,8 +245,7 @@ Test(schema, unknown_keys)
 		 "process[\"\"] process[\"a\\x20b\"] process[\"a.b\"] process.a-b"},
 		{SPEC, "{'no such file\\n':1}", NULL, "[\"no\\x20such\\x20file\\x0A\"]"},
 		{SPEC, "{'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaz':1}",
-		 NULL,
-		 "[\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa...\"]"},
+		 NULL, "[\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa...\"]"},
 		{SPEC, "{'deep':[[[[[[[[[[[[[[[[[[[[{'Process':[[]]}]]]]]]]]]]]]]]]]]]]]}", NULL,
 		 "deep"},
 	};
@@ -253,13 +265,12 @@ Test(schema, types)
 		{SPEC, "{'root':{'readonly':'true'}}",
 		 "root.readonly: must be a boolean, is a string", NULL},
 		{PROCESS, "{'noNewPrivileges':1}",
-		 "noNewPrivileges: must be a boolean, is a number",
-		 NULL},
+		 "noNewPrivileges: must be a boolean, is a number", NULL},
 		{PROCESS, "{'args':'sh'}", "args: must be an array, is a string", NULL},
 		{PROCESS, "{'env':['A=B',7]}", "env[1]: must be a string, is a number", NULL},
 		{PROCESS, "{'args':[['sh']]}", "args[0]: must be a string, is an array", NULL},
-		{PROCESS, "{'args':[[[[[[[[[[]]]]]]]]]]}",
-		 "args[0]: must be a string, is an array", NULL},
+		{PROCESS, "{'args':[[[[[[[[[[]]]]]]]]]]}", "args[0]: must be a string, is an array",
+		 NULL},
 		{PROCESS, "{'user':{'uid':'0'}}",
 		 "user.uid: must be an unsigned 32-bit integer, is a string", NULL},
 		{PROCESS, "{'oomScoreAdj':false}",

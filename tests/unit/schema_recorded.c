@@ -76,8 +76,7 @@ static void each_recorded(size_t every, recorded_fn call)
 	cr_expect_geq(seen, 297, "only %zu documents in %s", seen, folder.data);
 }
 
-static void expect_known(const struct schema_field *schema, struct json_doc *doc,
-			 const char *file)
+static void expect_known(const struct schema_field *schema, struct json_doc *doc, const char *file)
 {
 	struct hr_error err = {0};
 	text_auto struct text unknown = {0};
