@@ -114,7 +114,7 @@ int runtime_trust(const struct runtime *runtime, struct hr_error *err)
 	/* By the link where there is one: the walk looks at the link and at its target. */
 	if (file_open_trusted(runtime->link[0] ? runtime->link : runtime->path, false, &fd, err) <
 	    0)
-		return hr_context(err, "runtime");
+		return hr_context(err, "runtime %s", runtime->path);
 	if (fstat(fd, &st) < 0 || stat("/proc/self/exe", &self) < 0)
 		return hr_fail_errno(err, errno, "runtime %s", runtime->path);
 	if (!S_ISREG(st.st_mode))

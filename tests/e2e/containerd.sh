@@ -14,7 +14,8 @@ port=0000000000000400 # what profile restricted leaves: CAP_NET_BIND_SERVICE
 # with MASK: the figures of a hardened process with that bounding set
 with() { printf '%s' "${hardened//$eight/$1}"; }
 
-# A pseudo-terminal around ctr, which insists on one for --tty.
+# A pseudo-terminal around ctr, which insists on one for --tty. It may end before it has shown
+# the last words of a container: whoever writes waits a moment.
 terminal() { # COMMAND...
 	timeout 60 script -qec "${*@Q}" /dev/null </dev/null 2>&1
 }
@@ -32,7 +33,7 @@ is "$(cat "$work/err")" to-err "run: stderr holds what the container wrote and n
 # ctr run does not close the container's stdin at the end of its own: ask for one line.
 is "$(echo from-in | through hardrun input --rm -- head -n 1)" from-in "run: stdin arrives"
 terminal ctr run --runtime io.containerd.runc.v2 --runc-binary "$work/bin/hardrun" --rm --tty \
-	"$image" tty sh -c 'tty; cat /proc/self/status; exit 5' >"$work/out"
+	"$image" tty sh -c 'tty; cat /proc/self/status; sleep 0.5; exit 5' >"$work/out"
 is "$?" 5 "run --tty: the exit status is the command's"
 like "$(head -n 1 "$work/out")" /dev/pts/0 "run --tty: the container has a terminal"
 is "$(figures "$(tr -d '\0' <"$work/out")")" "$hardened" "run --tty: hardened"
@@ -67,7 +68,7 @@ is "$(inside life -- sh -c 'echo to-out; echo to-err >&2' 2>/dev/null)" to-out "
 is "$(inside life -- sh -c 'echo to-out; echo to-err >&2' 2>&1 >/dev/null)" to-err "exec: stderr"
 is "$(echo from-in | ctr task exec --exec-id input life cat)" from-in "exec: stdin arrives and ends"
 terminal ctr task exec --exec-id tty --tty life \
-	sh -c 'tty; cat /proc/self/status; exit 3' >"$work/out"
+	sh -c 'tty; cat /proc/self/status; sleep 0.5; exit 3' >"$work/out"
 is "$?" 3 "exec --tty: the exit status is the command's"
 like "$(head -n 1 "$work/out")" '/dev/pts/[0-9]' "exec --tty: there is a terminal"
 is "$(figures "$(tr -d '\0' <"$work/out")")" "$hardened" "exec --tty: hardened"

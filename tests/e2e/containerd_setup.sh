@@ -83,12 +83,12 @@ containerd_stop() { # [SIGNAL]
 }
 
 containerd_leave() {
-	[ "$failed" -eq 0 ] || note "$(tail -n 20 "$work/containerd.log")"
 	sandbox_leave
 	[ "$daemon" -eq 0 ] || containerd_stop KILL
 	processes | awk '{ print $2 }' | xargs -r kill -KILL 2>/dev/null
 	within 5 no_processes
-	cgroups_leave
+	within 5 cgroups_leave
+	[ "$failed" -eq 0 ] || note "$(tail -n 20 "$work/containerd.log")"
 }
 
 no_processes() { [ -z "$(processes)" ]; }
@@ -253,7 +253,6 @@ cgroups() {
 
 cgroups_leave() {
 	cgroups | grep -vxF "${cgroups_before:-none}" | sort -r | xargs -r rmdir 2>/dev/null
-	return 0
 }
 
 # One line for each thing that a container left; nothing when all is as before.

@@ -145,8 +145,8 @@ export LISTEN_FDS=2
 is "$(fds hardrun --root "$root" create --bundle "$bundle" c6)" "3 kept 4 kept " "create: LISTEN_FDS=2"
 call=$(stub_calls "$runc" | tail -1)
 like "$(tr '\0' '\n' <"$call/environ")" "LISTEN_FDS=2" "create: LISTEN_FDS is handed on"
-is "$(fds hardrun --root "$root" create --preserve-fds 4 --bundle "$bundle" c7)" "3 kept 4 kept 5 kept 6 kept " \
-	"create: the larger of both"
+is "$(fds hardrun --root "$root" create --preserve-fds 4 --bundle "$bundle" c7)" "3 kept 4 kept 5 kept 6 kept 7 kept 8 kept " \
+	"create: both are added, as the runtimes do"
 unset LISTEN_FDS
 echo '{"args":["true"],"cwd":"/"}' >"$work/p.json"
 is "$(fds hardrun --root "$root" exec --process "$work/p.json" c1 | sed 's/^[0-9]* //')" "memfd " \
