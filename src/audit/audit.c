@@ -50,8 +50,7 @@ const char *audit_now(char buf[AUDIT_TIME])
 static int open_log(const char *file)
 {
 	/* O_NONBLOCK: somebody's FIFO must not hold a create. */
-	return open(file, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC,
-		    0640);
+	return open(file, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0640);
 }
 
 static int make_parent(const char *file, struct hr_error *err)
@@ -65,6 +64,14 @@ static int make_parent(const char *file, struct hr_error *err)
 	memcpy(parent, file, len);
 	parent[len] = '\0';
 	return file_make_dirs(parent, 0750, err);
+}
+
+/* True if the last line has no end: a full disk took the rest of it. */
+static bool is_cut(int fd, const struct stat *st)
+{
+	char last = '\n';
+
+	return st->st_size > 0 && pread(fd, &last, 1, st->st_size - 1) == 1 && last != '\n';
 }
 
 int audit_append(const char *file, const struct json *line, struct hr_error *err)
@@ -83,6 +90,8 @@ int audit_append(const char *file, const struct json *line, struct hr_error *err
 		return hr_fail(err, HR_SYSTEM, "audit log %s is not a regular file", file);
 	if (json_write(line, &bytes, &len, err) < 0)
 		return -1;
+	if (is_cut(fd, &st))
+		text_adds(&text, "\n");
 	text_add(&text, bytes, len);
 	text_adds(&text, "\n");
 	if (text.failed)

@@ -119,6 +119,22 @@ int file_replace_at(int dirfd, const char *name, const char *bytes, size_t len, 
 	return 0;
 }
 
+int file_make_at(int dirfd, const char *name, const char *bytes, size_t len, mode_t mode,
+		 struct hr_error *err)
+{
+	hr_autoclose int fd = openat(dirfd, ".", O_WRONLY | O_TMPFILE | O_CLOEXEC, mode);
+	char path[64];
+
+	if (fd < 0)
+		return hr_fail_errno(err, errno, "%s: create", name);
+	if (file_write_fd(fd, name, bytes, len, err) < 0)
+		return -1;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	if (linkat(AT_FDCWD, path, dirfd, name, AT_SYMLINK_FOLLOW) < 0 && errno != EEXIST)
+		return hr_fail_errno(err, errno, "%s: link", name);
+	return 0;
+}
+
 bool file_is_roots(const struct stat *st)
 {
 	if (st->st_uid != 0)

@@ -34,6 +34,13 @@ int file_replace_at(int dirfd, const char *name, const char *bytes, size_t len, 
 		    uid_t uid, gid_t gid, struct hr_error *err);
 
 /*
+ * Make a file that is not there yet, whole or not at all: a killed process leaves nothing
+ * (O_TMPFILE). One that is there is left as it is. Error: HR_SYSTEM.
+ */
+int file_make_at(int dirfd, const char *name, const char *bytes, size_t len, mode_t mode,
+		 struct hr_error *err);
+
+/*
  * Open a directory (or, with `directory` false, any file, O_PATH) by an absolute path of
  * which every component, links included, is owned by root and cannot be written by
  * anybody else: no write bit for others, nor for the group. A sticky

@@ -182,8 +182,10 @@ int command_runtime(const char *handler, int argc, char *const argv[], const cha
 		grammar_log(call.runtime.kind, argc, argv, ret_log, &json);
 		run(&call, err);
 	}
-	/* The handler's runtime is missing, or could not be started. */
-	if (geteuid() == 0 && (!call.request || passes(&call)))
+	/* The handler's runtime is missing, or could not be started; a container that another
+	 * runtime made is no such case (HR_DENIED). */
+	if (geteuid() == 0 && (err->code == HR_POLICY || err->code == HR_SYSTEM) &&
+	    (!call.request || passes(&call)))
 		without_handler(&call);
 	/* We are still here: say why in the log as well; the message itself goes to the
 	 * caller whatever becomes of the log. */

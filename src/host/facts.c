@@ -103,7 +103,7 @@ static void write_cache(int dirfd, const char *name, struct json_doc *doc)
 	size_t len;
 
 	if (json_write(json_root(doc), &text, &len, NULL) == 0)
-		file_replace_at(dirfd, name, text, len, 0600, 0, 0, NULL);
+		file_make_at(dirfd, name, text, len, 0600, NULL);
 }
 
 int runtime_facts(const struct runtime *runtime, const char *statedir, struct json_doc **ret,

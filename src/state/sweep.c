@@ -85,6 +85,16 @@ static bool is_record(const struct dirent *entry)
 	return entry->d_name[0] != '.' && text_ends(entry->d_name, ".json");
 }
 
+/* What a hardrun that was killed between writing and renaming left (base/file.c). */
+static bool is_leftover(int dirfd, const char *name, int grace)
+{
+	struct stat st;
+
+	return text_starts(name, ".hardrun.") &&
+	       fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       time(NULL) - st.st_mtime >= grace;
+}
+
 static size_t count(DIR *dir)
 {
 	size_t records = 0;
@@ -110,6 +120,8 @@ void sweep_some(int dirfd, unsigned most, int grace)
 	/* Start somewhere else each time, so that many live records do not hide dead ones. */
 	skip = all > most ? (size_t)getpid() * 2654435761U % all : 0;
 	for (const struct dirent *entry; seen < skip + most && (entry = readdir(dir));) {
+		if (is_leftover(dirfd, entry->d_name, grace))
+			unlinkat(dirfd, entry->d_name, 0);
 		if (!is_record(entry) || seen++ < skip)
 			continue;
 		if (dead(dirfd, entry->d_name, grace))

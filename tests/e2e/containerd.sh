@@ -233,7 +233,7 @@ no_policy
 claim() {
 	local id=$1
 	shift
-	figures "$(foreground "$id" "$@" -- cat /proc/self/status 2>&1)"
+	figures "$(foreground "$id" --cgroup "/$namespace/$id" "$@" -- cat /proc/self/status 2>&1)"
 	echo
 	jq -r --arg id "$id" 'select(.id == $id) | "\(.verdict) \(.profile) \(.identity.kind)"' \
 		"$audit" | tail -n 1
@@ -255,7 +255,7 @@ refused "k8s.io, a sandbox that asks for more" 'process\.capabilities\.bounding 
 	no --annotation "$type=sandbox" --cap-add CAP_SYS_ADMIN -- true
 refused "k8s.io, a sandbox in the host's network" 'linux\.namespaces' \
 	no --annotation "$type=sandbox" --net-host -- true
-through hardrun cri-held --annotation "$type=sandbox" --detach -- sleep 1000
+start cri-held --annotation "$type=sandbox" --cgroup "/$namespace/cri-held" -- sleep 1000
 is "$(figures_exec cri-held)" "$(with "$none")" "k8s.io: exec in a sandbox: the same"
 end cri-held
 with_policy '{"version": 1, "profiles": {"pay": {"extends": "restricted"}},

@@ -38,14 +38,13 @@ containerd_sandbox() { # "$@" of the script
 	fi
 	sandbox "$@"
 	trap containerd_leave EXIT
-	namespace=hr-e2e-$(stat -Lc %i /proc/self/ns/pid)
+	namespace=hr-ctr-$(stat -Lc %i /proc/self/ns/pid)
 	export CONTAINERD_ADDRESS=$work/containerd.sock CONTAINERD_NAMESPACE=$namespace
 	state=$work/state
 	bundles=$state/io.containerd.runtime.v2.task
 	mkdir -p /run/containerd "$work/tmp"
 	mount -t tmpfs -o mode=711 hr-e2e /run/containerd || skip_all "no tmpfs"
 	ln -sfn "$HR_PROGRAM" "$work/bin/hardrun"
-	cgroups_before=$(cgroups)
 	containerd_config
 	containerd_start || skip_all "containerd does not start: $(tail -n 3 "$work/containerd.log")"
 	containerd_image || skip_all "the image cannot be unpacked: $(tail -n 3 "$work/import.err")"
@@ -85,6 +84,7 @@ containerd_stop() { # [SIGNAL]
 containerd_leave() {
 	sandbox_leave
 	[ "$daemon" -eq 0 ] || containerd_stop KILL
+	thaw
 	processes | awk '{ print $2 }' | xargs -r kill -KILL 2>/dev/null
 	within 5 no_processes
 	within 5 cgroups_leave
@@ -248,11 +248,19 @@ processes() {
 }
 
 cgroups() {
-	find /sys/fs/cgroup -type d \( -path "*/$namespace*" -o -path '*/k8s.io*' \) 2>/dev/null
+	find /sys/fs/cgroup -type d -path "*/$namespace*" 2>/dev/null
 }
 
+thaw() { # what is paused cannot be killed
+	local dir
+	while read -r dir; do
+		[ ! -e "$dir/freezer.state" ] || echo THAWED >"$dir/freezer.state"
+		[ ! -e "$dir/cgroup.freeze" ] || echo 0 >"$dir/cgroup.freeze"
+	done < <(cgroups | grep "/$namespace/")
+} 2>/dev/null
+
 cgroups_leave() {
-	cgroups | grep -vxF "${cgroups_before:-none}" | sort -r | xargs -r rmdir 2>/dev/null
+	cgroups | sort -r | xargs -r rmdir 2>/dev/null
 }
 
 # One line for each thing that a container left; nothing when all is as before.
@@ -263,8 +271,7 @@ leftovers() {
 	find /run/containerd/runc -mindepth 2 2>/dev/null | sed 's/^/state: /'
 	find /run/hardrun "$work/tmp" \( -name '.hardrun.*' -o -name 'runc-process*' \) 2>/dev/null |
 		sed 's/^/temporary: /'
-	cgroups | grep -vxF "${cgroups_before:-none}" | grep -E "/($namespace|k8s\.io)/" |
-		sed 's/^/cgroup: /'
+	cgroups | grep "/$namespace/" | sed 's/^/cgroup: /'
 }
 
 nothing_left() { [ -z "$(leftovers)" ]; }
@@ -275,6 +282,7 @@ clean() { # NAME: no process, mount, bundle, state, temporary file or cgroup is 
 }
 
 wipe() { # by force: a failure is to be seen once, not in all that follows
+	thaw
 	processes | awk '{ print $2 }' | xargs -r kill -KILL 2>/dev/null
 	within 5 no_processes
 	ctr containers ls -q | xargs -r "$(type -P ctr)" containers rm >/dev/null 2>&1

@@ -113,7 +113,10 @@ read_calls() {
 
 read_words() { # CASE: its arguments without argv[0]; files of ours for what lies in /tmp
 	local at
-	IFS=$'\001' read -ra words <<<"${words_of[$1]}"
+	local line=${words_of[$1]}
+	# crun's flags take no =false.
+	[ "$runtime" != crun ] || line=${line/--systemd-cgroup=false$'\001'/}
+	IFS=$'\001' read -ra words <<<"$line"
 	for ((at = 0; at < ${#words[@]}; at++)); do
 		case ${words[at]} in
 		--console-socket) words[at + 1]=$work/console.sock ;;
