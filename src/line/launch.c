@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define MOST_KEPT_FDS 1000
 
@@ -108,11 +109,18 @@ static int small_number(const char *text, const char *what, unsigned *ret, struc
 int launch_kept_fds(const char *preserve, unsigned *ret, struct hr_error *err)
 {
 	unsigned asked, listening;
+	struct stat st;
 
 	if (small_number(preserve, "--preserve-fds", &asked, err) < 0 ||
 	    small_number(is_activated() ? getenv("LISTEN_FDS") : NULL, "LISTEN_FDS", &listening,
 			 err) < 0)
 		return -1;
+	/* A directory of the host's there is a way out: cwd /dev/stdin, or through any proc. */
+	for (int fd = 0; fd < 3; fd++)
+		if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode))
+			return hr_fail(
+				err, HR_USAGE,
+				"descriptor %d is a directory, which the container would get", fd);
 	/* Where one is closed, the runtime's own next descriptor, of the host's cgroup tree,
 	 * takes its number and is handed to the container. */
 	for (unsigned fd = 3; fd < 3 + asked + listening; fd++)
