@@ -162,11 +162,14 @@ static int engine_call(struct call *call, const char *bundle, struct hr_error *e
 	char path[PATH_MAX];
 	const char *task;
 
-	if (bundle && realpath(bundle, path)) {
-		task = strstr(path, TASKS);
-		if (task && sscanf(task + strlen(TASKS), "%*[^/]/%255[^/]", id) == 1)
-			snprintf(root, sizeof(root), "/run/containerd/runc/%.*s",
-				 (int)strcspn(task + strlen(TASKS), "/"), task + strlen(TASKS));
+	if (bundle && realpath(bundle, path) && (task = strstr(path, TASKS))) {
+		const char *space = task + strlen(TASKS);
+		size_t len = strcspn(space, "/");
+
+		snprintf(root, sizeof(root), "/run/containerd/runc/%.*s", (int)len, space);
+		if (space[len] == '/')
+			snprintf(id, sizeof(id), "%.*s", (int)strcspn(space + len + 1, "/"),
+				 space + len + 1);
 	}
 	return grammar_parse(call->runtime.kind, 5, argv, &call->request, err);
 }

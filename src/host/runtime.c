@@ -102,7 +102,7 @@ int runtime_find(const char *confdir, const char *handler, struct runtime *ret,
 	target[len] = '\0';
 	if (runtime_at(target, ret, err) < 0)
 		return hr_context(err, "%s", link);
-	strcpy(ret->link, link);
+	snprintf(ret->link, sizeof(ret->link), "%s", link);
 	return 0;
 }
 

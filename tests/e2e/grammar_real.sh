@@ -5,6 +5,7 @@
 # names the path that it went to. Prints TAP; needs root, runc and crun (else skipped).
 # HR_TEST_SRCDIR: the source tree, "." when unset. RUNC, CRUN: other programs to ask.
 
+set -u
 RUNC=${RUNC:-runc}
 CRUN=${CRUN:-crun}
 source=${HR_TEST_SRCDIR:-.}/src/oci

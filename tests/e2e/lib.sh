@@ -16,7 +16,7 @@
 # the machine itself; all mounts go with the last process. What a script starts in the
 # background it names to `reap`.
 
-: "${HR_PROGRAM:=/tmp/hardrun}" "${HR_TEST_SRCDIR:=.}"
+: "${HR_PROGRAM:=src/hardrun}" "${HR_TEST_SRCDIR:=.}"
 e2e=$HR_TEST_SRCDIR/tests/e2e
 count=0 failed=0 status=0
 reap_pids=()

@@ -136,7 +136,7 @@ real_jq() {
 real_bundle() {
 	mkdir -p "$1"
 	mountpoint -q "$1/rootfs" || real_image "$1/rootfs"
-	real_jq "fit | .process.terminal = false | .root.path = \"rootfs\" 
+	real_jq "fit | .process.terminal = false | .root.path = \"rootfs\"
 		| .linux.cgroupsPath = \$cgroup + \"/\" + \$name | ${3:-.}" \
 		--arg name "${1##*/}" "$2" >"$1/config.json"
 }

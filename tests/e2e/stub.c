@@ -209,14 +209,16 @@ static int make_state(char *argv[], bool crun)
 
 static const char features[] =
 	"{\"ociVersionMin\":\"1.0.0\",\"ociVersionMax\":\"1.2.1\",\"hooks\":[\"prestart\"],"
-	"\"mountOptions\":[\"ro\"],\"linux\":{\"namespaces\":[\"pid\"],\"seccomp\":{\"enabled\":true,"
+	"\"mountOptions\":[\"ro\"],\"linux\":{\"namespaces\":[\"pid\"],\"seccomp\":{\"enabled\":"
+	"true,"
 	"\"knownFlags\":[\"SECCOMP_FILTER_FLAG_LOG\"]},\"mountExtensions\":{\"idmap\":"
 	"{\"enabled\":true}}},\"potentiallyUnsafeConfigAnnotations\":[\"stub.unsafe.\"]}";
 
 static void answer(char *argv[], const char *name)
 {
 	if (argv[1] && strcmp(argv[1], "--version") == 0)
-		printf("%s version 9.9.9\nspec: 1.2.1\n", strncmp(name, "crun", 4) == 0 ? "crun" : "runc");
+		printf("%s version 9.9.9\nspec: 1.2.1\n",
+		       strncmp(name, "crun", 4) == 0 ? "crun" : "runc");
 	else if (argv[1] && strcmp(argv[1], "features") == 0)
 		puts(features);
 	fflush(stdout);
