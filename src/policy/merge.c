@@ -59,7 +59,7 @@ static int unknown_profile(const struct policy *policy, const struct json *at, c
 {
 	const char *names[128];
 	size_t count = 0;
-	char shown[TEXT_SHOWN_SIZE];
+	char shown[TEXT_SHOWN_SIZE], near_shown[TEXT_SHOWN_SIZE], hint[TEXT_SHOWN_SIZE + 32];
 	const char *near;
 
 	json_each(profile, policy->profiles)
@@ -68,12 +68,11 @@ static int unknown_profile(const struct policy *policy, const struct json *at, c
 	names[count] = NULL;
 	near = policy_nearest(name, names);
 	text_shown_z(name, shown);
+	snprintf(hint, sizeof(hint), "%s%s%s", near ? "; did you mean \"" : "",
+		 near ? text_shown_z(near, near_shown) : "", near ? "\"?" : "");
 	if (at)
-		return policy_fail(at, err, "there is no profile \"%s\"%s%s%s", shown,
-				   near ? "; did you mean \"" : "", near ? near : "",
-				   near ? "\"?" : "");
-	return hr_fail(err, HR_POLICY, "there is no profile \"%s\"%s%s%s", shown,
-		       near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+		return policy_fail(at, err, "there is no profile \"%s\"%s", shown, hint);
+	return hr_fail(err, HR_POLICY, "there is no profile \"%s\"%s", shown, hint);
 }
 
 static int check_name(const struct policy *policy, const struct json *name, struct hr_error *err)
