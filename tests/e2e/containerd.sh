@@ -22,16 +22,18 @@ terminal() { # COMMAND...
 
 # ---- run -------------------------------------------------------------------------------
 
-is "$(figures "$(foreground look -- cat /proc/self/status)")" "$hardened" "run: init is hardened"
-is "$(foreground nnp --allow-new-privs -- grep NoNewPrivs /proc/self/status)" \
+is "$(figures "$(heard foreground look -- cat /proc/self/status)")" "$hardened" "run: init is hardened"
+is "$(heard foreground nnp --allow-new-privs -- grep NoNewPrivs /proc/self/status)" \
 	$'NoNewPrivs:\t1' "run --allow-new-privs: init still cannot gain privileges"
 
-foreground streams -- sh -c 'echo to-out; echo to-err >&2; exit 7' >"$work/out" 2>"$work/err"
+foreground streams -- sh -c 'echo to-out; echo to-err >&2; sleep 0.2; exit 7' \
+	>"$work/out" 2>"$work/err"
 is "$?" 7 "run: the exit status is the command's"
 is "$(cat "$work/out")" to-out "run: stdout holds what the container wrote and nothing else"
 is "$(cat "$work/err")" to-err "run: stderr holds what the container wrote and nothing else"
 # ctr run does not close the container's stdin at the end of its own: ask for one line.
-is "$(echo from-in | through hardrun input --rm -- head -n 1)" from-in "run: stdin arrives"
+feed_run() { echo from-in | through hardrun input --rm -- head -n 1; }
+is "$(heard feed_run)" from-in "run: stdin arrives"
 terminal ctr run --runtime io.containerd.runc.v2 --runc-binary "$work/bin/hardrun" --rm --tty \
 	"$image" tty sh -c 'tty; cat /proc/self/status; sleep 0.5; exit 5' >"$work/out"
 is "$?" 5 "run --tty: the exit status is the command's"
@@ -64,9 +66,11 @@ is "$(jq -r '"\(.state) \(.profile) \(.handler) \(.kind)"' "$record")" \
 is "$(figures_exec life)" "$hardened" "exec is hardened"
 inside life -- sh -c 'exit 9'
 is "$?" 9 "exec: the exit status is the command's"
-is "$(inside life -- sh -c 'echo to-out; echo to-err >&2' 2>/dev/null)" to-out "exec: stdout"
-is "$(inside life -- sh -c 'echo to-out; echo to-err >&2' 2>&1 >/dev/null)" to-err "exec: stderr"
-is "$(echo from-in | ctr task exec --exec-id input life cat)" from-in "exec: stdin arrives and ends"
+inside life -- sh -c 'echo to-out; echo to-err >&2; sleep 0.2' >"$work/out" 2>"$work/err"
+is "$(cat "$work/out")" to-out "exec: stdout holds what the command wrote and nothing else"
+is "$(cat "$work/err")" to-err "exec: stderr holds what the command wrote and nothing else"
+feed_exec() { echo from-in | ctr task exec --exec-id "input$RANDOM" life cat; }
+is "$(heard feed_exec)" from-in "exec: stdin arrives and ends"
 terminal ctr task exec --exec-id tty --tty life \
 	sh -c 'tty; cat /proc/self/status; sleep 0.5; exit 3' >"$work/out"
 is "$?" 3 "exec --tty: the exit status is the command's"
@@ -75,9 +79,9 @@ is "$(figures "$(tr -d '\0' <"$work/out")")" "$hardened" "exec --tty: hardened"
 inside life --detach -- sh -c 'cat /proc/self/status >/tmp/shown; sleep 1000'
 is "$?" 0 "exec --detach"
 within 5 inside life -- grep -q Seccomp /tmp/shown
-is "$(figures "$(inside life -- cat /tmp/shown)")" "$hardened" "exec --detach: hardened"
-is "$(inside life --user 1000 -- sh -c 'id -u; grep -c "^CapEff:.0*$" /proc/self/status' | xargs)" \
-	"1000 1" "exec --user: another user, and no capabilities for it"
+is "$(figures "$(heard inside life -- cat /tmp/shown)")" "$hardened" "exec --detach: hardened"
+is "$(heard inside life --user 1000 -- sh -c 'id -u; grep -c "^CapEff:.0*$" /proc/self/status')" \
+	$'1000\n1' "exec --user: another user, and no capabilities for it"
 inside life -- /bin/not-there >"$work/out" 2>&1
 like "$(cat "$work/out")" '/bin/not-there.*no such file' "exec: the runtime's own error arrives"
 inside life --cwd /proc/self/fd/7 -- true >"$work/out" 2>&1
@@ -98,7 +102,7 @@ is "$(timeout 1 "$(type -P ctr)" task exec --exec-id late life echo late </dev/n
 	"" "pause: nothing runs in it"
 ctr task resume life
 is "$? $(status_of life)" "0 RUNNING" "resume"
-is "$(inside life -- echo again)" again "resume: exec works again"
+is "$(heard inside life -- echo again)" again "resume: exec works again"
 
 ctr task checkpoint --image-path "$work/checkpoint" life >"$work/out" 2>&1
 if command -v criu >/dev/null; then
@@ -233,7 +237,7 @@ no_policy
 claim() {
 	local id=$1
 	shift
-	figures "$(foreground "$id" --cgroup "/$namespace/$id" "$@" -- cat /proc/self/status 2>&1)"
+	figures "$(heard foreground "$id" --cgroup "/$namespace/$id" "$@" -- cat /proc/self/status 2>&1)"
 	echo
 	jq -r --arg id "$id" 'select(.id == $id) | "\(.verdict) \(.profile) \(.identity.kind)"' \
 		"$audit" | tail -n 1

@@ -15,7 +15,7 @@ cycles=${1:-10} where=${2:-some}
 # ---- many lives, and the sweep of records ----------------------------------------------
 
 cycle() { # ID
-	start "$1" -- sleep 1000 && [ "$(inside "$1" -- echo inside)" = inside ] && end "$1"
+	start "$1" -- sleep 1000 && [ "$(heard inside "$1" -- echo inside)" = inside ] && end "$1"
 }
 
 bad=0
@@ -106,8 +106,8 @@ fill() { cat /dev/zero >"$1/filler" 2>/dev/null; } # DIR
 start held -- sleep 1000
 small /var/log/hardrun
 fill /var/log/hardrun
-is "$(foreground silent -- echo works 2>&1)" works "no room for the audit log: create works"
-is "$(inside held -- echo works 2>&1)" works "no room for the audit log: exec works"
+is "$(heard foreground silent -- echo works 2>&1)" works "no room for the audit log: create works"
+is "$(heard inside held -- echo works 2>&1)" works "no room for the audit log: exec works"
 with_policy '{"version": 1, "audit": {"file": "/var/log/hardrun/audit.jsonl", "required": true}}'
 foreground no -- true >"$work/out" 2>&1
 like "$? $(cat "$work/out")" '^1 .*hardrun: .*audit.*No space left on device.*audit\.required' \
@@ -136,7 +136,7 @@ end held
 is "$?" 0 "no room for the record: kill and delete work"
 clean "no room for the record: nothing is left"
 rm /run/hardrun/filler
-is "$(foreground later -- echo works)" works "room again: create works"
+is "$(heard foreground later -- echo works)" works "room again: create works"
 umount /run/hardrun
 
 # ---- hardrun killed in the middle of a create ------------------------------------------
@@ -236,7 +236,7 @@ else
 	is "$bad" "" "killed at ${#points[@]} of $(wc -l <"$work/calls") calls: deletable, nothing is left"
 	check "and almost all of these calls were reached (not: $missed)" \
 		test "$((missed * 10))" -lt "${#points[@]}"
-	is "$(foreground dying -- echo works)" works "the same name can be used again"
+	is "$(heard foreground dying -- echo works)" works "the same name can be used again"
 	find /run/hardrun -type f -exec touch -d '2 minutes ago' {} +
 	for ((i = 0; i < 20; i++)); do foreground dying -- true; done
 	is "$(find /run/hardrun -name '.hardrun.*')" "" \

@@ -183,6 +183,20 @@ inside() { # ID [FLAG...] -- COMMAND...: ctr task exec
 	ctr task exec --exec-id "x$RANDOM$RANDOM" ${flags[@]+"${flags[@]}"} "$id" "$@" </dev/null
 }
 
+# What a successful command says. ctr 1.6 loses all of it once in a thousand calls (with plain
+# runc as well): then it is asked again.
+heard() { # COMMAND...
+	local words status try
+	for try in 1 2 3; do
+		words=$("$@")
+		status=$?
+		[ -z "$words" ] && [ "$status" -eq 0 ] || break
+		[ "$try" -eq 3 ] || note "ctr said nothing: $*" >&2
+	done
+	printf '%s' "$words"
+	return "$status"
+}
+
 status_of() { # ID: RUNNING, STOPPED...; nothing without a task
 	ctr task ls | awk -v id="$1" '$1 == id { print $3 }'
 }
@@ -216,8 +230,8 @@ figures() { # TEXT
 	}'
 }
 
-figures_of() { figures "$(cat "/proc/$(pid_of "$1")/status")"; }      # ID: of its init
-figures_exec() { figures "$(inside "$1" -- cat /proc/self/status)"; } # ID: of an exec in it
+figures_of() { figures "$(cat "/proc/$(pid_of "$1")/status")"; } # ID: of its init
+figures_exec() { figures "$(heard inside "$1" -- cat /proc/self/status)"; } # ID: of an exec in it
 
 # ---- hardrun's files -------------------------------------------------------------------
 

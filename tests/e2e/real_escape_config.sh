@@ -107,9 +107,13 @@ working_directory() {
 	done
 	for cwd in /dev/stdin /dev/stdout /dev/stderr; do
 		make ".process.cwd = \"$cwd\" | .process.args = [\"/bin/ls\"]"
-		hr run --bundle "$bundle" attack </ >"$in/out" 2>"$in/err"
+		hr run --bundle "$bundle" attack </dev/null >"$in/out" 2>"$in/err"
 		status=$? said=$(cat "$in/err")
 		refuses "cwd $cwd, where the caller may have a directory open" cwd process.cwd cwd
+		hr run --bundle "$bundle" attack </ >"$in/out" 2>"$in/err"
+		is "$? $(cat "$in/err")" \
+			"1 hardrun: descriptor 0 is a directory, which the container would get" \
+			"$runtime: a directory as standard input, cwd $cwd"
 	done
 	mkdir -p "$bundle/rootfs/deep/down"
 	ln -sfn /proc/self/fd/7 "$bundle/rootfs/direct"
