@@ -5,9 +5,10 @@
  *
  * usage: rounds ROUNDS -- NAME COMMAND... [:: CLEANUP...] [-- NAME COMMAND... [:: ...]]...
  * Each CLEANUP runs behind its command and is not timed. Prints for each a line
- *	NAME MIN MEDIAN P90 PEAK STATUS
- * microseconds; peak resident memory in KiB (what the command and its programs after exec
- * had at most); the last status that was not 0, as of wait(2), or 0.
+ *	NAME MIN MEDIAN P90 CPU PEAK STATUS
+ * microseconds from fork to wait, then of processor time at the median, which other work on
+ * the machine disturbs less; peak resident memory in KiB (what the command and its programs
+ * after exec had at most); the last status that was not 0, as of wait(2), or 0.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -25,7 +26,7 @@
 struct variant {
 	const char *name;
 	char **command, **cleanup;
-	double *times;
+	double *times, *cpu;
 	long peak;
 	int status;
 };
@@ -36,6 +37,11 @@ static double now(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return (double)ts.tv_sec * 1e6 + (double)ts.tv_nsec / 1e3;
+}
+
+static double microseconds(const struct timeval *time)
+{
+	return (double)time->tv_sec * 1e6 + (double)time->tv_usec;
 }
 
 static int run(char **command, struct rusage *ret_usage)
@@ -65,6 +71,7 @@ static void round_of(struct variant *variant, unsigned i)
 	int status = run(variant->command, &usage);
 
 	variant->times[i] = now() - begun;
+	variant->cpu[i] = microseconds(&usage.ru_utime) + microseconds(&usage.ru_stime);
 	if (usage.ru_maxrss > variant->peak)
 		variant->peak = usage.ru_maxrss;
 	if (status != 0)
@@ -111,7 +118,8 @@ int main(int argc, char **argv)
 	}
 	for (unsigned v = 0; v < count; v++) {
 		variants[v].times = calloc(rounds, sizeof(variants[v].times[0]));
-		if (!variants[v].times)
+		variants[v].cpu = calloc(rounds, sizeof(variants[v].cpu[0]));
+		if (!variants[v].times || !variants[v].cpu)
 			return 1;
 	}
 	/* One round that does not count, then every other round the other way round: who
@@ -125,10 +133,12 @@ int main(int argc, char **argv)
 		struct variant *variant = &variants[v];
 
 		qsort(variant->times, rounds, sizeof(variant->times[0]), by_time);
-		printf("%s %.0f %.0f %.0f %ld %d\n", variant->name, variant->times[0],
-		       variant->times[rounds / 2], variant->times[rounds * 9 / 10], variant->peak,
-		       variant->status);
+		qsort(variant->cpu, rounds, sizeof(variant->cpu[0]), by_time);
+		printf("%s %.0f %.0f %.0f %.0f %ld %d\n", variant->name, variant->times[0],
+		       variant->times[rounds / 2], variant->times[rounds * 9 / 10],
+		       variant->cpu[rounds / 2], variant->peak, variant->status);
 		free(variant->times);
+		free(variant->cpu);
 	}
 	return 0;
 }
