@@ -40,7 +40,7 @@ static int check(const struct json *rules, struct hr_error *err)
 			if (!is_capability(name->text))
 				return control_policy_error(
 					name, err,
-					"\"%s\" is no capability; write CAP_NET_BIND_SERVICE",
+					"\"%s\" is no capability; names are written like CAP_CHOWN",
 					text_shown_z(name->text, shown));
 	return 0;
 }
@@ -96,7 +96,8 @@ static void filter(const struct control_in *in, struct change *out, const struct
 		.rule = "capabilities.strip",
 		.by = json_get(in->rules, "strip"),
 		.why = "given by the engine to every container and needed by few",
-		.remedy = "to keep one, list it in \"capabilities\": {\"allow\": [...]}",
+		.remedy = "to keep one, list it in \"capabilities\": {\"allow\": [...]} beside the "
+			  "names that are there: the list replaces the inherited one",
 	};
 
 	json_each(cap, set) {

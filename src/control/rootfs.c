@@ -7,7 +7,8 @@
  * there leads them elsewhere (CVE-2025-31133, CVE-2025-52881). */
 static const char *const mount_points[] = {"dev", "proc", "sys", NULL};
 
-static void judge_root(const struct control_in *in, struct change *out, const char *path)
+/* True if it may be a root at all: only then its entries say anything. */
+static bool judge_root(const struct control_in *in, struct change *out, const char *path)
 {
 	const char *why = path && path[0] ? in->host->root_wrong(in->host, path) : "missing";
 
@@ -20,6 +21,7 @@ static void judge_root(const struct control_in *in, struct change *out, const ch
 				.remedy = "name a directory that holds the image and nothing of "
 					  "the host",
 			});
+	return !why;
 }
 
 static void judge_entry(const struct control_in *in, struct change *out, const char *path,
@@ -45,8 +47,9 @@ static void create(const struct control_in *in, struct change *out)
 {
 	const char *path = json_string(json_get(in->document, "root"), "path");
 
-	judge_root(in, out, path);
-	for (size_t i = 0; path && mount_points[i]; i++)
+	if (!judge_root(in, out, path))
+		return;
+	for (size_t i = 0; mount_points[i]; i++)
 		judge_entry(in, out, path, mount_points[i]);
 }
 

@@ -124,7 +124,7 @@ static const struct wrong wrong[] = {
 	{CONTROL("\"capabilities\":{\"allow\":[\"CAP_KILL\",\n1]}"),
 	 "3:1: capabilities.allow holds strings only"},
 	{CONTROL("\"capabilities\":{\"allow\":[\n\"KILL\"]}"),
-	 "3:1: \"KILL\" is no capability; write CAP_NET_BIND_SERVICE"},
+	 "3:1: \"KILL\" is no capability; names are written like CAP_CHOWN"},
 	{CONTROL("\"capabilities\":{\"allow\":[\n\"cap_kill\"]}"),
 	 "3:1: \"cap_kill\" is no capability"},
 	{CONTROL("\"capabilities\":{\"strip\":[\n\"CAP_NONE\"]}"),
