@@ -66,12 +66,20 @@ static int make_parent(const char *file, struct hr_error *err)
 	return file_make_dirs(parent, 0750, err);
 }
 
-/* True if the last line has no end: a full disk took the rest of it. */
+/*
+ * True if the last line has no end: a full disk took the rest of it. A line that another
+ * call is writing grows page by page, and is no such line: its size changes.
+ */
 static bool is_cut(int fd, const struct stat *st)
 {
+	const struct timespec pause = {.tv_nsec = 2000000};
+	struct stat now;
 	char last = '\n';
 
-	return st->st_size > 0 && pread(fd, &last, 1, st->st_size - 1) == 1 && last != '\n';
+	if (st->st_size == 0 || pread(fd, &last, 1, st->st_size - 1) != 1 || last == '\n')
+		return false;
+	nanosleep(&pause, NULL);
+	return fstat(fd, &now) == 0 && now.st_size == st->st_size;
 }
 
 int audit_append(const char *file, const struct json *line, struct hr_error *err)

@@ -3,6 +3,7 @@
 # A container's life under a real containerd (driven by ctr): what the kernel says of init and
 # of every exec, the whole of the task commands, what a refusal looks like to the person who
 # typed the command, handlers, and whose word counts below CRI's own root.
+# shellcheck disable=SC2317 # functions are called by name
 set -u
 # shellcheck source=tests/e2e/containerd_setup.sh
 . "${HR_TEST_SRCDIR:-.}/tests/e2e/containerd_setup.sh"
@@ -22,7 +23,8 @@ terminal() { # COMMAND...
 
 # ---- run -------------------------------------------------------------------------------
 
-is "$(figures "$(heard foreground look -- cat /proc/self/status)")" "$hardened" "run: init is hardened"
+is "$(figures "$(heard foreground look -- cat /proc/self/status)")" "$hardened" \
+	"run: init is hardened"
 is "$(heard foreground nnp --allow-new-privs -- grep NoNewPrivs /proc/self/status)" \
 	$'NoNewPrivs:\t1' "run --allow-new-privs: init still cannot gain privileges"
 

@@ -190,8 +190,8 @@ heard() { # COMMAND...
 	for try in 1 2 3; do
 		words=$("$@")
 		status=$?
-		[ -z "$words" ] && [ "$status" -eq 0 ] || break
-		[ "$try" -eq 3 ] || note "ctr said nothing: $*" >&2
+		if [ -n "$words" ] || [ "$status" -ne 0 ]; then break; fi
+		note "ctr said nothing ($try): $*" >&2
 	done
 	printf '%s' "$words"
 	return "$status"
@@ -300,5 +300,5 @@ wipe() { # by force: a failure is to be seen once, not in all that follows
 	processes | awk '{ print $2 }' | xargs -r kill -KILL 2>/dev/null
 	within 5 no_processes
 	ctr containers ls -q | xargs -r "$(type -P ctr)" containers rm >/dev/null 2>&1
-	rm -rf /run/containerd/runc/*/*
+	rm -rf --one-file-system /run/containerd/runc/*/* "${bundles:?}"/*/*
 }

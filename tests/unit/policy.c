@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Finding, reading and refusing policies. */
+/* Finding, reading and refusing policies. Needs root: policies are root's. */
 #include "policy/policy.h"
 
 #include "control/control.h"
@@ -9,6 +9,7 @@
 
 static void start(void)
 {
+	need_root();
 	scratch_make();
 	make_dir("conf", 0755, getuid(), getgid());
 }
@@ -216,7 +217,6 @@ static void check_trust(const __typeof__(trust[0]) *row, size_t i)
 	char name[64];
 	int result;
 
-	need_root();
 	start();
 	make_dir("conf/policy.d", 0755, 0, 0);
 	make_file("conf/policy.d/a.json", "{\"version\":1}");
