@@ -37,18 +37,20 @@ int command_exit(const struct hr_error *err)
 
 int command_version(int argc, char *const argv[], struct hr_error *err)
 {
-	static const char *const names[] = {"default", "restricted"};
+	const char *name;
 
 	(void)argc, (void)argv, (void)err;
 	printf("hardrun %s\n", HR_VERSION);
-	for (size_t i = 0; i < hr_count(names); i++) {
+	for (size_t i = 0; (name = seccomp_builtin_name(i)); i++) {
+		seccomp_filter_auto struct seccomp_filter *filter = NULL;
 		struct seccomp_source *source = NULL;
 		size_t len;
-		const char *text = seccomp_builtin(names[i], &len);
+		const char *text = seccomp_builtin(name, &len);
 
-		if (text && seccomp_parse(names[i], text, len, &source, NULL) == 0)
-			printf("seccomp %s: %zu system calls on %s\n", names[i],
-			       seccomp_count(source, seccomp_native()), seccomp_native());
+		if (seccomp_parse(name, text, len, &source, NULL) == 0 &&
+		    seccomp_lower(source, seccomp_native(), &filter, NULL) == 0)
+			printf("seccomp %s: %zu system calls on %s\n", name,
+			       seccomp_filter_count(filter), seccomp_native());
 		seccomp_source_free(source);
 	}
 	return EXIT_OK;

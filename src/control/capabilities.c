@@ -30,11 +30,12 @@ static bool is_capability(const char *name)
 	return cap_from_name(name, &value) == 0;
 }
 
-static int check(const struct json *rules, struct hr_error *err)
+static int check(const struct policy *policy, const struct json *rules, struct hr_error *err)
 {
 	static const char *const lists[] = {"allow", "strip", NULL};
 	char shown[TEXT_SHOWN_SIZE];
 
+	(void)policy;
 	for (size_t i = 0; lists[i]; i++)
 		json_each(name, json_get(rules, lists[i]))
 			if (!is_capability(name->text))

@@ -12,6 +12,7 @@
 #include "host/host.h"
 #include "oci/grammar.h"
 #include "oci/identity.h"
+#include "policy/policy.h"
 
 enum control_line {
 	LINE_CREATE,
@@ -27,6 +28,7 @@ const char *control_line_name(enum control_line line);
 
 struct control_in {
 	enum control_line line;
+	const struct policy *policy; /* create: for files that a profile names */
 	const struct json *document; /* config.json; exec: process; update: resources */
 	const struct json *rules;    /* create: the control's options in the profile;
 					exec, update: the ceiling that create left */
@@ -39,7 +41,7 @@ struct control_in {
 enum option_type {
 	OPTION_BOOL,
 	OPTION_STRINGS,
-	OPTION_NAME, /* one of `values` */
+	OPTION_NAME, /* one of `values`; any where these are NULL, letters, digits, ._- */
 };
 
 struct control_option {
@@ -53,7 +55,7 @@ struct control {
 	const char *sentence;
 	const struct control_option *options; /* besides "mode"; NULL for none */
 	/* What the types of options cannot say; may be NULL. HR_POLICY. */
-	int (*check)(const struct json *rules, struct hr_error *err);
+	int (*check)(const struct policy *policy, const struct json *rules, struct hr_error *err);
 	void (*create)(const struct control_in *in, struct change *out);
 	void (*exec)(const struct control_in *in, struct change *out);	 /* may be NULL */
 	void (*update)(const struct control_in *in, struct change *out); /* may be NULL */
@@ -63,7 +65,8 @@ struct control {
 extern const struct control *const controls[];
 
 /* The policy_check_fn of policy/policy.h: known control, known options, right types. */
-int control_check_options(const char *name, const struct json *options, struct hr_error *err);
+int control_check_options(const struct policy *policy, const char *name, const struct json *options,
+			  struct hr_error *err);
 
 /* Error of a policy value: HR_POLICY with file:line:column. */
 int control_policy_error(const struct json *value, struct hr_error *err, const char *fmt, ...)

@@ -36,10 +36,11 @@ static bool names_hook(const char *entry)
 	return false;
 }
 
-static int check(const struct json *rules, struct hr_error *err)
+static int check(const struct policy *policy, const struct json *rules, struct hr_error *err)
 {
 	char shown[TEXT_SHOWN_SIZE];
 
+	(void)policy;
 	json_each(entry, json_get(rules, "allow"))
 		if (!names_hook(entry->text))
 			return control_policy_error(

@@ -15,10 +15,11 @@ static const struct control_option options[] = {
 	{0},
 };
 
-static int check(const struct json *rules, struct hr_error *err)
+static int check(const struct policy *policy, const struct json *rules, struct hr_error *err)
 {
 	char shown[TEXT_SHOWN_SIZE];
 
+	(void)policy;
 	for (const struct control_option *option = options; option->name; option++)
 		json_each(type, json_get(rules, option->name))
 			if (!host_ns_file(type->text))

@@ -34,6 +34,18 @@ int control_policy_error(const struct json *value, struct hr_error *err, const c
 	return hr_fail(err, HR_POLICY, "%s: %s", change_origin(value, origin), what);
 }
 
+static int check_name(const struct control *control, const struct control_option *option,
+		      const struct json *value, struct hr_error *err)
+{
+	if (value->type == JSON_STRING && value->len > 0 && value->text[0] != '.' &&
+	    strspn(value->text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+				"._-") == value->len)
+		return 0;
+	return control_policy_error(value, err,
+				    "%s.%s must be a name of letters, digits, '.', '_' and '-'",
+				    control->name, option->name);
+}
+
 static int check_type(const struct control *control, const struct control_option *option,
 		      const struct json *value, struct hr_error *err)
 {
@@ -44,6 +56,8 @@ static int check_type(const struct control *control, const struct control_option
 		return control_policy_error(value, err, "%s.%s must be true or false",
 					    control->name, option->name);
 	case OPTION_NAME:
+		if (!option->values)
+			return check_name(control, option, value, err);
 		if (value->type == JSON_STRING && text_in(value->text, option->values))
 			return 0;
 		return control_policy_error(value, err, "%s.%s must be \"%s\"%s%s%s", control->name,
@@ -99,7 +113,8 @@ static int unknown_control(const char *name, const struct json *options, struct 
 				    text_shown_z(name, shown), known.data ? known.data : "");
 }
 
-int control_check_options(const char *name, const struct json *options, struct hr_error *err)
+int control_check_options(const struct policy *policy, const char *name, const struct json *options,
+			  struct hr_error *err)
 {
 	for (size_t i = 0; controls[i]; i++) {
 		if (strcmp(controls[i]->name, name) != 0)
@@ -107,7 +122,7 @@ int control_check_options(const char *name, const struct json *options, struct h
 		json_each(option, options)
 			if (check_option(controls[i], option, err) < 0)
 				return -1;
-		return controls[i]->check ? controls[i]->check(options, err) : 0;
+		return controls[i]->check ? controls[i]->check(policy, options, err) : 0;
 	}
 	return unknown_control(name, options, err);
 }

@@ -32,19 +32,30 @@ static struct json *new_text(struct json_doc *doc, enum json_type type, const ch
 }
 
 /* By hand: a seccomp filter holds some 900 numbers, and printf was a tenth of a create. */
-struct json *json_new_int(struct json_doc *doc, int64_t number)
+static struct json *new_number(struct json_doc *doc, uint64_t left, bool negative)
 {
 	char text[24];
 	size_t at = sizeof(text);
-	uint64_t left = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
 
 	do {
 		text[--at] = (char)('0' + left % 10);
 		left /= 10;
 	} while (left > 0);
-	if (number < 0)
+	if (negative)
 		text[--at] = '-';
 	return new_text(doc, JSON_NUMBER, text + at, sizeof(text) - at);
+}
+
+struct json *json_new_int(struct json_doc *doc, int64_t number)
+{
+	uint64_t left = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+
+	return new_number(doc, left, number < 0);
+}
+
+struct json *json_new_uint(struct json_doc *doc, uint64_t number)
+{
+	return new_number(doc, number, false);
 }
 
 struct json *json_new_string(struct json_doc *doc, const char *text)
@@ -169,4 +180,10 @@ struct json *json_put_string(struct json_doc *doc, struct json *object, const ch
 struct json *json_put_int(struct json_doc *doc, struct json *object, const char *key, int64_t value)
 {
 	return json_put(doc, object, key, json_new_int(doc, value));
+}
+
+struct json *json_put_uint(struct json_doc *doc, struct json *object, const char *key,
+			   uint64_t value)
+{
+	return json_put(doc, object, key, json_new_uint(doc, value));
 }

@@ -12,6 +12,7 @@
 struct json *json_new_null(struct json_doc *doc);
 struct json *json_new_bool(struct json_doc *doc, bool value);
 struct json *json_new_int(struct json_doc *doc, int64_t value);
+struct json *json_new_uint(struct json_doc *doc, uint64_t value);
 struct json *json_new_string(struct json_doc *doc, const char *text);
 struct json *json_new_array(struct json_doc *doc);
 struct json *json_new_object(struct json_doc *doc);
@@ -43,5 +44,7 @@ struct json *json_put_string(struct json_doc *doc, struct json *object, const ch
 			     const char *text);
 struct json *json_put_int(struct json_doc *doc, struct json *object, const char *key,
 			  int64_t value);
+struct json *json_put_uint(struct json_doc *doc, struct json *object, const char *key,
+			   uint64_t value);
 
 #endif

@@ -87,6 +87,9 @@ bool json_true(const struct json *object, const char *key);
 /* The value of an integer that fits; false for anything else (fraction, exponent too). */
 bool json_int(const struct json *value, int64_t *ret);
 
+/* The value of an integer from 0 to 2^64 - 1; false for anything else. */
+bool json_uint(const struct json *value, uint64_t *ret);
+
 /* The number of children; 0 for NULL. */
 size_t json_count(const struct json *value);
 

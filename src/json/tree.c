@@ -212,6 +212,21 @@ bool json_int(const struct json *value, int64_t *ret)
 	return true;
 }
 
+bool json_uint(const struct json *value, uint64_t *ret)
+{
+	char *end;
+	uintmax_t number;
+
+	if (!value || value->type != JSON_NUMBER || value->text[0] == '-')
+		return false;
+	errno = 0;
+	number = strtoumax(value->text, &end, 10);
+	if (errno != 0 || *end != '\0' || end == value->text)
+		return false;
+	*ret = number;
+	return true;
+}
+
 size_t json_count(const struct json *value)
 {
 	return value && (value->type == JSON_ARRAY || value->type == JSON_OBJECT) ? value->len : 0;

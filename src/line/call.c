@@ -142,6 +142,7 @@ void call_control_in(const struct call *call, struct control_in *ret)
 		.kind = call->runtime.kind,
 		.root = call_root(call),
 		.identity = &call->identity,
+		.policy = call->policy,
 		.host = call->host ? host_ops(call->host) : NULL,
 	};
 }

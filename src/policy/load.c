@@ -158,6 +158,7 @@ static struct policy *policy_new(void)
 
 	if (!policy)
 		return NULL;
+	policy->dirfd = -1;
 	policy->merged = json_new("policy");
 	if (policy->merged) {
 		policy->profiles = json_new_object(policy->merged);
@@ -178,6 +179,9 @@ void policy_free(struct policy *policy)
 	for (size_t i = 0; i < policy->file_count; i++)
 		json_free(policy->files[i]);
 	json_free(policy->merged);
+	if (policy->dirfd >= 0)
+		close(policy->dirfd);
+	free(policy->confdir);
 	free(policy);
 }
 
@@ -207,7 +211,7 @@ static int finish(struct policy *policy, policy_check_fn check, struct hr_error 
 			return -1;
 		json_each(options, resolved) {
 			if (strcmp(options->key, "mode") != 0 && check &&
-			    check(options->key, options, err) < 0)
+			    check(policy, options->key, options, err) < 0)
 				return -1;
 		}
 	}
@@ -304,6 +308,17 @@ static int read_drop_ins(struct policy *policy, int dirfd, const char *confdir,
 	return result;
 }
 
+/* Remember the directory, so that files which profiles name are read from the same one. */
+static int keep_directory(struct policy *policy, int dirfd, const char *confdir,
+			  struct hr_error *err)
+{
+	policy->confdir = strdup(confdir);
+	policy->dirfd = fcntl(dirfd, F_DUPFD_CLOEXEC, 3);
+	if (!policy->confdir || policy->dirfd < 0)
+		return hr_fail_errno(err, errno, "%s", confdir);
+	return 0;
+}
+
 int policy_load(int dirfd, const char *confdir, policy_check_fn check, struct policy **ret,
 		struct hr_error *err)
 {
@@ -319,7 +334,8 @@ int policy_load(int dirfd, const char *confdir, policy_check_fn check, struct po
 			       "%s is %s: a directory without it refuses every container; put one "
 			       "there ({\"version\": 1} for the defaults), or remove %s",
 			       shown.data, hr_errno_text(errno), confdir);
-	if (read_drop_ins(policy, dirfd, confdir, err) < 0 ||
+	if (keep_directory(policy, dirfd, confdir, err) < 0 ||
+	    read_drop_ins(policy, dirfd, confdir, err) < 0 ||
 	    read_file(policy, dirfd, "policy.json", shown.data, err) < 0 ||
 	    finish(policy, check, err) < 0)
 		return -1;
@@ -327,19 +343,41 @@ int policy_load(int dirfd, const char *confdir, policy_check_fn check, struct po
 	return 0;
 }
 
+/* The directory of a file; NULL when memory is gone. */
+static char *directory_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (!slash)
+		return strdup(".");
+	return strndup(path, slash == path ? 1 : (size_t)(slash - path));
+}
+
 int policy_load_file(const char *path, policy_check_fn check, struct policy **ret,
 		     struct hr_error *err)
 {
 	policy_auto struct policy *policy = NULL;
-	hr_autofree char *text = NULL;
+	hr_autofree char *text = NULL, *above = directory_of(path);
+	hr_autoclose int fd = -1;
 	size_t len;
 
-	if (start(&policy, err) < 0 ||
-	    file_read_at(AT_FDCWD, path, path, POLICY_MAX_BYTES, &text, &len, NULL, err) < 0 ||
-	    parse_file(policy, path, text, len, false, err) < 0 || finish(policy, check, err) < 0)
+	if (!above || start(&policy, err) < 0)
+		return hr_fail(err, HR_SYSTEM, "out of memory");
+	if (file_read_at(AT_FDCWD, path, path, POLICY_MAX_BYTES, &text, &len, NULL, err) < 0)
+		return -1;
+	fd = open(above, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 || keep_directory(policy, fd, above, err) < 0)
+		return hr_fail_errno(err, errno, "%s", path);
+	policy->thorough = true;
+	if (parse_file(policy, path, text, len, false, err) < 0 || finish(policy, check, err) < 0)
 		return -1;
 	*ret = hr_steal(policy);
 	return 0;
+}
+
+bool policy_thorough(const struct policy *policy)
+{
+	return policy->thorough;
 }
 
 void policy_audit(const struct policy *policy, struct policy_audit *ret)

@@ -15,8 +15,8 @@ struct policy;
 
 /* Checks one control's options in a profile; given by whoever knows the controls. Returns
  * 0, or -1 with HR_POLICY. */
-typedef int (*policy_check_fn)(const char *control, const struct json *options,
-			       struct hr_error *err);
+typedef int (*policy_check_fn)(const struct policy *policy, const char *control,
+			       const struct json *options, struct hr_error *err);
 
 /*
  * Load from an open, trusted directory. `confdir` names it in messages. A missing
@@ -29,7 +29,8 @@ int policy_load(int dirfd, const char *confdir, policy_check_fn check, struct po
 /* The built-in profiles alone. */
 int policy_builtin(policy_check_fn check, struct policy **ret, struct hr_error *err);
 
-/* One file as if it were the whole policy, for `hardrun check`. */
+/* One file as if it were the whole policy, for `hardrun check`: with what lies beside it, and
+ * policy_thorough is true. */
 int policy_load_file(const char *path, policy_check_fn check, struct policy **ret,
 		     struct hr_error *err);
 
@@ -80,6 +81,28 @@ void policy_audit(const struct policy *policy, struct policy_audit *ret);
  */
 typedef void (*policy_rule_fn)(const struct json *rule);
 void policy_each_wish(const struct policy *policy, policy_rule_fn found);
+
+/* True if files that profiles name are to be read when the policy is checked; otherwise they
+ * are read when they are used. */
+bool policy_thorough(const struct policy *policy);
+
+/* A file that a profile names. The caller frees it with policy_file_done. */
+struct policy_file {
+	char *shown; /* its path, for messages */
+	char *text;
+	size_t len; /* bytes */
+	bool json;
+};
+
+/*
+ * CONFDIR/seccomp/NAME.seccomp, or NAME.json. The directory and the file must be root's and
+ * writable by nobody else. Error: HR_POLICY (there is none, with both paths), HR_UNTRUSTED,
+ * HR_SYSTEM.
+ */
+int policy_seccomp_file(const struct policy *policy, const char *name, struct policy_file *ret,
+			struct hr_error *err);
+void policy_file_done(struct policy_file *file);
+#define policy_file_auto __attribute__((cleanup(policy_file_done)))
 
 /* Names of all profiles, for messages and `check`. */
 const struct json *policy_profiles(const struct policy *policy);

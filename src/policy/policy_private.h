@@ -19,6 +19,9 @@ struct policy {
 	struct json *rules;	   /* in order of files */
 	struct json *default_name; /* string, or NULL */
 	struct json *audit;	   /* object, or NULL */
+	int dirfd;		   /* of the directory of the policy; -1: built-in profiles alone */
+	char *confdir;		   /* its name, for messages */
+	bool thorough;
 };
 
 /* HR_POLICY at file:line:column of `value`. */

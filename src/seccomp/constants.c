@@ -234,6 +234,13 @@ static const struct constant requests[] = {
 	{"TIOCSWINSZ", 0x5414, POWER_IOW('t', 103, 8)},
 };
 
+/* 0xFFFFFFFF asks for the present one. */
+static const struct constant personas[] = {
+	SAME("ADDR_NO_RANDOMIZE", 0x40000),
+	SAME("PER_LINUX", 0),
+	SAME("PER_QUERY", 0xFFFFFFFF),
+};
+
 #define TABLE(list)                  \
 	{                            \
 		list, hr_count(list) \
@@ -253,6 +260,7 @@ static const struct argument arguments[] = {
 	{"mknodat", "mode", TABLE(modes), 2, 2},
 	{"ioctl", "request", TABLE(requests), 1, 1},
 	{"prctl", "option", TABLE(options), 0, 0},
+	{"personality", "persona", TABLE(personas), 0, 0},
 };
 
 /* Any call's arguments by number. */

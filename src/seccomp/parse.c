@@ -6,8 +6,8 @@
  *   allow[ARCH...] CALL... [where CONDITIONS]
  *   answer[ARCH...] ERRNO CALL... [where CONDITIONS]
  *   remove CALL...             forget what was said about them
- * [not ARCH...] is all others. What a file says about a call replaces what the files that
- * it includes said.
+ * [not ARCH...] is all others. What a file says about a call, or about some values of its
+ * arguments, goes before what the files that it includes say.
  */
 #include "base/cleanup.h"
 #include "seccomp/reader.h"
@@ -18,22 +18,7 @@
 
 #define INCLUDES_MAX 4 /* deep */
 
-struct statement {
-	struct word word; /* the keyword */
-	int answer;
-	unsigned arches;
-	struct targets *targets;
-	struct condition conditions[SECCOMP_ARGS];
-	size_t conditions_count;
-};
-
 static int parse_text(struct reader *reader);
-
-static int nothing_named(struct reader *reader, const struct statement *statement)
-{
-	return reader_fail(reader, &statement->word.at, "%s names no system call",
-			   statement->word.text);
-}
 
 static const char *describe(const struct clause *clause)
 {
@@ -46,7 +31,7 @@ static int check_clash(struct reader *reader, const struct target *target,
 		       const struct statement *statement)
 {
 	for (const struct clause *c = target->call->first; c; c = c->next) {
-		if (!(c->arches & statement->arches))
+		if (!(c->arches & statement->arches) || c->layer != reader->layer)
 			continue;
 		if (c->count > 0 && statement->conditions_count > 0)
 			continue;
@@ -87,10 +72,6 @@ static int add_clause(struct reader *reader, const struct target *target,
 	struct call *call = target->call;
 	struct clause *clause;
 
-	if (call->file != reader->file) {
-		call->file = reader->file;
-		call->first = call->last = NULL;
-	}
 	if (check_clash(reader, target, statement) < 0)
 		return -1;
 	clause = source_alloc(reader->source, sizeof(*clause) + size);
@@ -98,6 +79,7 @@ static int add_clause(struct reader *reader, const struct target *target,
 		return reader_no_memory(reader);
 	clause->answer = statement->answer;
 	clause->arches = statement->arches;
+	clause->layer = reader->layer;
 	clause->file = reader->file;
 	clause->at = target->at;
 	clause->count = statement->conditions_count;
@@ -110,6 +92,21 @@ static int add_clause(struct reader *reader, const struct target *target,
 	return bind(reader, target, clause);
 }
 
+/* A call of a group that has conditions of its own. */
+static int add_conditional(struct reader *reader, const struct target *target,
+			   const struct statement *statement)
+{
+	const struct group *group = target->group;
+	struct statement own = *statement;
+
+	if (statement->conditions_count > 0)
+		return reader_fail(reader, &target->at,
+				   "%s has conditions of its own; leave where out", group->name);
+	own.conditions_count = group->conditions_count;
+	memcpy(own.conditions, group->conditions, own.conditions_count * sizeof(own.conditions[0]));
+	return add_clause(reader, target, &own);
+}
+
 /* What allow and answer have in common: CALL... [where CONDITIONS] */
 static int parse_clauses(struct reader *reader, struct statement *statement)
 {
@@ -120,13 +117,17 @@ static int parse_clauses(struct reader *reader, struct statement *statement)
 	if (more < 0)
 		return -1;
 	if (targets->count == 0)
-		return nothing_named(reader, statement);
+		return statement_empty(reader, statement);
 	if (more > 0 && where_parse(reader, &where, targets->list[0].call, statement->conditions,
 				    &statement->conditions_count) < 0)
 		return -1;
-	for (size_t i = 0; i < targets->count; i++)
-		if (add_clause(reader, &targets->list[i], statement) < 0)
+	for (size_t i = 0; i < targets->count; i++) {
+		const struct target *target = &targets->list[i];
+
+		if ((target->group ? add_conditional(reader, target, statement)
+				   : add_clause(reader, target, statement)) < 0)
 			return -1;
+	}
 	return 0;
 }
 
@@ -168,7 +169,7 @@ static int parse_remove(struct reader *reader, struct statement *statement)
 		return reader_fail(reader, &where.at,
 				   "remove takes no conditions; a new allow line replaces the old");
 	if (targets->count == 0)
-		return nothing_named(reader, statement);
+		return statement_empty(reader, statement);
 	for (size_t i = 0; i < targets->count; i++) {
 		struct target *target = &targets->list[i];
 		if (!target->call->first)
@@ -177,41 +178,6 @@ static int parse_remove(struct reader *reader, struct statement *statement)
 					   target->call->name);
 		target->call->first = target->call->last = NULL;
 	}
-	return 0;
-}
-
-static int parse_group(struct reader *reader, struct statement *statement)
-{
-	struct targets *targets = statement->targets;
-	struct word name = statement->word, where;
-	char shown[TEXT_SHOWN_SIZE];
-	struct group *group;
-	int more;
-
-	if (!reader_word(reader, &name) || name.text[0] != '@')
-		return reader_fail(reader, &name.at,
-				   "a group needs a name with @: group @memlock mlock");
-	if (source_group(reader->source, name.text))
-		return reader_fail(reader, &name.at,
-				   "there is a group %s already; take another name",
-				   text_shown_z(name.text, shown));
-	more = targets_parse(reader, statement->answer != 0, targets, &where);
-	if (more != 0)
-		return more < 0 ? -1
-				: reader_fail(reader, &where.at, "a group takes no conditions");
-	if (targets->count == 0)
-		return nothing_named(reader, statement);
-	group = source_alloc(reader->source, sizeof(*group));
-	if (!group)
-		return reader_no_memory(reader);
-	group->name = source_copy(reader->source, name.text, strlen(name.text));
-	group->calls = source_alloc(reader->source, targets->count * sizeof(group->calls[0]));
-	if (!group->name || !group->calls)
-		return reader_no_memory(reader);
-	for (size_t i = 0; i < targets->count; i++)
-		group->calls[group->count++] = targets->list[i].call;
-	group->next = reader->source->groups;
-	reader->source->groups = group;
 	return 0;
 }
 
@@ -244,7 +210,7 @@ static int parse_include(struct reader *reader, struct statement *statement)
 				   "include what? Write include default");
 	if (reader_word(reader, &more))
 		return reader_fail(reader, &more.at, "include takes one name");
-	if (reader->statements)
+	if (reader->layer > 0)
 		return reader_fail(reader, &statement->word.at,
 				   "include comes first: what stands above it would be lost");
 	text = seccomp_builtin(name.text, &len);
@@ -264,7 +230,7 @@ static const struct keyword {
 	int (*parse)(struct reader *reader, struct statement *statement);
 } keywords[] = {
 	{"allow", true, parse_allow},	   {"answer", true, parse_answer},
-	{"remove", false, parse_remove},   {"group", false, parse_group},
+	{"remove", false, parse_remove},   {"group", false, group_parse},
 	{"include", false, parse_include},
 };
 
@@ -276,7 +242,7 @@ static const struct keyword *keyword_find(const char *name)
 	return NULL;
 }
 
-static int parse_statement(struct reader *reader, const struct word *word)
+int statement_parse(struct reader *reader, const struct word *word)
 {
 	const struct keyword *keyword = keyword_find(word->text);
 	struct statement statement = {
@@ -301,11 +267,9 @@ static int parse_statement(struct reader *reader, const struct word *word)
 		if (arches_parse(reader, &bracket, &statement.arches) < 0)
 			return -1;
 	}
-	if (keyword->parse(reader, &statement) < 0)
-		return -1;
-	if (keyword->parse != parse_include)
-		reader->statements = true;
-	return 0;
+	if (keyword->parse != parse_include && reader->layer == 0)
+		reader->layer = ++reader->source->layers;
+	return keyword->parse(reader, &statement);
 }
 
 static int parse_text(struct reader *reader)
@@ -314,7 +278,7 @@ static int parse_text(struct reader *reader)
 	int more;
 
 	while ((more = reader_statement(reader, &word)) > 0)
-		if (parse_statement(reader, &word) < 0)
+		if (statement_parse(reader, &word) < 0)
 			return -1;
 	return more;
 }

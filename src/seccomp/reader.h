@@ -23,6 +23,7 @@ struct word {
 struct target {
 	struct call *call;
 	struct place at;
+	const struct group *group; /* that it came from, where that has conditions */
 };
 
 struct targets {
@@ -47,13 +48,23 @@ struct scratch {
 	struct test tests[TESTS_MAX];
 };
 
+struct statement {
+	struct word word; /* the keyword */
+	int answer;
+	unsigned arches;
+	struct targets *targets;
+	struct condition conditions[SECCOMP_ARGS];
+	size_t conditions_count;
+};
+
 struct reader {
 	const char *file; /* as it stands in messages */
 	const char *text;
 	size_t len, at, line_start;
 	unsigned line;
-	unsigned depth;	 /* of include */
-	bool statements; /* one was read that is no include */
+	unsigned depth; /* of include */
+	unsigned layer; /* of its clauses; 0 as long as there was no statement but include */
+	bool library;	/* these are the groups that every source may use */
 	struct seccomp_source *source;
 	struct scratch *scratch;
 	struct hr_error *err;
@@ -77,6 +88,19 @@ int reader_no_memory(const struct reader *reader);
  * knows. */
 int targets_parse(struct reader *reader, bool answered, struct targets *targets,
 		  struct word *ret_where);
+
+/* The statement that begins with `word`. */
+int statement_parse(struct reader *reader, const struct word *word);
+
+/* HR_POLICY: it names no system call. Returns -1. */
+int statement_empty(const struct reader *reader, const struct statement *statement);
+
+/* group @NAME CALL... [where CONDITIONS] */
+int group_parse(struct reader *reader, struct statement *statement);
+
+/* Read a group of the library into the source; nothing happens if there is none of that
+ * name. */
+int group_load(struct reader *reader, const char *name);
 
 /* [ARCH...] or [not ARCH...]: bits of enum seccomp_arch. `word` holds the opening bracket. */
 int arches_parse(struct reader *reader, struct word *word, unsigned *ret);

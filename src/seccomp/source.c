@@ -4,51 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BLOCK_SIZE ((size_t)32 * 1024) /* the default profile fits into one or two */
-
-struct arena_block {
-	struct arena_block *next;
-	size_t used, room;
-	_Alignas(max_align_t) char bytes[];
-};
-
-static struct arena_block *block_add(struct seccomp_source *source, size_t size)
-{
-	size_t room = size > BLOCK_SIZE ? size : BLOCK_SIZE;
-	struct arena_block *block = malloc(sizeof(*block) + room);
-
-	if (!block)
-		return NULL;
-	block->next = source->blocks;
-	block->used = 0;
-	block->room = room;
-	source->blocks = block;
-	return block;
-}
+#define GROUPS "groups" /* the file of profiles/seccomp that is no profile */
 
 void *source_alloc(struct seccomp_source *source, size_t size)
 {
-	struct arena_block *block = source->blocks;
-	const size_t unit = _Alignof(max_align_t);
-	char *start;
-
-	if (size > SECCOMP_SOURCE_MAX)
-		return NULL;
-	size = (size + unit - 1) / unit * unit;
-	if (!block || block->room - block->used < size)
-		block = block_add(source, size);
-	if (!block)
-		return NULL;
-	start = block->bytes + block->used;
-	block->used += size;
-	return memset(start, 0, size);
+	return size <= SECCOMP_SOURCE_MAX ? arena_alloc(&source->arena, size) : NULL;
 }
 
 const char *source_copy(struct seccomp_source *source, const char *text, size_t len)
 {
-	char *copy = source_alloc(source, len + 1);
-
-	return copy ? memcpy(copy, text, len) : NULL;
+	return arena_copy(&source->arena, text, len);
 }
 
 static size_t slot_of(const struct seccomp_source *source, const char *name)
@@ -90,9 +55,10 @@ struct call *source_name(struct seccomp_source *source, const char *name)
 	return call;
 }
 
-const struct group *source_group(const struct seccomp_source *source, const char *name)
+const struct group *source_group(const struct seccomp_source *source, const char *name,
+				 const struct group *from)
 {
-	const struct group *group = source->groups;
+	const struct group *group = from ? from->next : source->groups;
 
 	while (group && strcmp(group->name, name) != 0)
 		group = group->next;
@@ -103,16 +69,11 @@ void seccomp_source_free(struct seccomp_source *source)
 {
 	if (!source)
 		return;
-	while (source->blocks) {
-		struct arena_block *next = source->blocks->next;
-
-		free(source->blocks);
-		source->blocks = next;
-	}
+	arena_free(&source->arena);
 	free(source);
 }
 
-const char *seccomp_builtin(const char *name, size_t *ret_len)
+static const char *embedded(const char *name, size_t *ret_len)
 {
 	for (const struct embedded *file = seccomp_embedded; file->name; file++) {
 		if (strcmp(file->name, name) == 0) {
@@ -120,5 +81,23 @@ const char *seccomp_builtin(const char *name, size_t *ret_len)
 			return file->bytes;
 		}
 	}
+	return NULL;
+}
+
+const char *seccomp_builtin(const char *name, size_t *ret_len)
+{
+	return strcmp(name, GROUPS) == 0 ? NULL : embedded(name, ret_len);
+}
+
+const char *source_groups_text(size_t *ret_len)
+{
+	return embedded(GROUPS, ret_len);
+}
+
+const char *seccomp_builtin_name(size_t at)
+{
+	for (const struct embedded *file = seccomp_embedded; file->name; file++)
+		if (strcmp(file->name, GROUPS) != 0 && at-- == 0)
+			return file->name;
 	return NULL;
 }

@@ -2,7 +2,8 @@
 /*
  * Inside seccomp/: what a source is once parsed. A call (system call) has clauses, one for
  * each statement that names it; a clause lets it through or answers an errno, on some
- * architectures, always or where all its conditions hold. Everything lives in the
+ * architectures, always or where all its conditions hold. Clauses of a higher layer, which
+ * is a file that includes others, go before those of a lower. Everything lives in the
  * source's arena. Conditions see the low 32 bits of an argument, the part of an int that
  * the kernel reads; wider ones and pointers cannot be judged.
  */
@@ -11,10 +12,9 @@
 
 #include "base/embed.h"
 #include "base/text.h"
+#include "seccomp/filter.h"
 #include "seccomp/names.h"
-#include "seccomp/seccomp.h"
 
-#define SECCOMP_ARGS	   6	  /* arguments of a system call */
 #define SECCOMP_RULES_MAX  512	  /* of one call, after expansion; the kernel's filters are short */
 #define SECCOMP_SOURCE_MAX 262144 /* bytes of a source */
 #define SECCOMP_SLOTS	   1024	  /* of the table of calls; Linux has fewer than 600 */
@@ -67,6 +67,7 @@ struct clause {
 	struct clause *next;
 	int answer;	 /* errno; 0 lets the call through */
 	unsigned arches; /* bits of enum seccomp_arch */
+	unsigned layer;
 	const char *file;
 	struct place at;
 	size_t count; /* of conditions; none: always */
@@ -76,23 +77,24 @@ struct clause {
 struct call {
 	struct call *next; /* in the order of the source */
 	const char *name;
-	const char *file; /* whose clauses these are: those of an including file replace them */
-	unsigned known;	  /* architectures that are known to have it, as far as was asked */
+	unsigned known; /* architectures that are known to have it, as far as was asked */
 	struct clause *first, *last;
 };
 
+/* A group that is made of several statements is in the list once for each. */
 struct group {
 	struct group *next;
 	const char *name; /* with its @ */
 	size_t count;
 	struct call **calls;
+	size_t conditions_count; /* none: all arguments */
+	struct condition *conditions;
 };
-
-struct arena_block;
 
 struct seccomp_source {
 	const char *name;
-	struct arena_block *blocks;
+	struct arena arena;
+	unsigned layers;
 	struct call *first, *last;
 	struct call *slots[SECCOMP_SLOTS];
 	struct group *groups;
@@ -112,32 +114,17 @@ struct call *source_call(const struct seccomp_source *source, const char *name);
  * the table does not grow. */
 struct call *source_name(struct seccomp_source *source, const char *name);
 
-const struct group *source_group(const struct seccomp_source *source, const char *name);
+/* The first group of that name behind `from` (NULL: of all); NULL for none. */
+const struct group *source_group(const struct seccomp_source *source, const char *name,
+				 const struct group *from);
+
+/* The text of the groups that every source may use. ret_len: bytes. */
+const char *source_groups_text(size_t *ret_len);
 
 /* The constants (constants.c). */
 const struct argument *argument_find(const char *call, const char *name);
 void argument_names(const char *call, struct text *ret); /* "domain, type, arg0 to arg5" */
 const struct constant *constant_find(const struct constants *table, const char *name);
 int errno_find(const char *name); /* 0 for a name that is not in the table */
-
-/* One rule as a runtime takes it. */
-struct rule {
-	const struct clause *clause;
-	size_t count;
-	unsigned index[SECCOMP_ARGS]; /* ascending */
-	struct test tests[SECCOMP_ARGS];
-};
-
-/*
- * The conditional rules of a call on an architecture, for at most SECCOMP_RULES_MAX.
- * HR_POLICY where two of them would be read differently by libseccomp's tree than as
- * written: it goes down one branch and never comes back, so of rules that can match the
- * same arguments only the ends may overlap, and only with one answer.
- */
-int rules_of(const struct call *call, enum seccomp_arch arch, struct rule rules[], size_t *ret,
-	     struct hr_error *err);
-
-/* The clause without conditions that holds on `arch`; NULL for none. */
-const struct clause *rules_always(const struct call *call, enum seccomp_arch arch);
 
 #endif

@@ -19,13 +19,13 @@ static int unknown_call(struct reader *reader, const struct word *word)
 }
 
 static int add_target(struct reader *reader, const struct word *word, struct targets *targets,
-		      struct call *call)
+		      struct call *call, const struct group *group)
 {
 	if (!call)
 		return reader_no_memory(reader);
 	if (targets->count == TARGETS_MAX)
 		return reader_fail(reader, &word->at, "too many calls in one statement; split it");
-	targets->list[targets->count++] = (struct target){call, word->at};
+	targets->list[targets->count++] = (struct target){call, word->at, group};
 	return 0;
 }
 
@@ -50,21 +50,28 @@ static int add_call(struct reader *reader, const struct word *word, bool answere
 				   "%s is too young for the seccomp library, so it is answered "
 				   "ENOSYS whatever stands here; leave it out",
 				   word->text);
-	return add_target(reader, word, targets, call);
+	return add_target(reader, word, targets, call, NULL);
 }
 
 static int add_group(struct reader *reader, const struct word *word, struct targets *targets)
 {
-	const struct group *group = source_group(reader->source, word->text);
+	const struct group *group = source_group(reader->source, word->text, NULL);
 	char shown[TEXT_SHOWN_SIZE];
 
+	if (!group && group_load(reader, word->text) < 0)
+		return -1;
+	group = source_group(reader->source, word->text, NULL);
 	if (!group)
 		return reader_fail(reader, &word->at,
 				   "no group %s above this line; write group %s CALL...",
 				   text_shown_z(word->text, shown), shown);
-	for (size_t i = 0; i < group->count; i++)
-		if (add_target(reader, word, targets, group->calls[i]) < 0)
-			return -1;
+	for (; group; group = source_group(reader->source, word->text, group)) {
+		const struct group *conditional = group->conditions_count > 0 ? group : NULL;
+
+		for (size_t i = 0; i < group->count; i++)
+			if (add_target(reader, word, targets, group->calls[i], conditional) < 0)
+				return -1;
+	}
 	return 0;
 }
 

@@ -25,6 +25,7 @@ void judge_create(struct judge *ret, const struct judge_create *with, struct jso
 	/* policy_profile keeps what it resolves, so it wants a policy that it may write. */
 	struct policy *policy = (struct policy *)(uintptr_t)with->policy;
 	struct control_in in = {.line = with->line,
+				.policy = with->policy,
 				.kind = RUNTIME_RUNC,
 				.root = with->root,
 				.identity = &identity,

@@ -145,8 +145,8 @@ static const struct wrong wrong[] = {
 	 "3:1: hooks.docker holds absolute paths"},
 	{CONTROL("\"paths\":{\"masked\":[\n\"proc/x\"]}"), "3:1: \"proc/x\" is no absolute path"},
 	{CONTROL("\"restore\":{\n\"allow\":\"yes\"}"), "3:1: restore.allow must be true or false"},
-	{CONTROL("\"seccomp\":{\n\"profile\":\"nginx\"}"),
-	 "3:1: seccomp.profile must be \"default\" or \"restricted\""},
+	{CONTROL("\"seccomp\":{\n\"profile\":\"ngnix\"}"),
+	 "3:1: seccomp.profile: /etc/hardrun/seccomp is "},
 	{CONTROL("\"document\":{\n\"other_platforms\":\"keep\"}"),
 	 "3:1: document.other_platforms must be \"drop\" or \"refuse\""},
 	/* the filter would be loaded early */

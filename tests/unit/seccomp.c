@@ -45,7 +45,10 @@ static const struct refused refused[] = {
 	{"group", "t:1:1: a group needs a name with @"},
 	{"group @a", "t:1:1: group names no system call"},
 	{"group @a mlock\ngroup @a mlock", "t:2:7: there is a group @a already"},
-	{"group @a prctl where option is 1", "t:1:16: a group takes no conditions"},
+	{"group @a prctl where option is 1\nallow @a where option is 2",
+	 "t:2:7: @a has conditions of its own; leave where out"},
+	{"group @a prctl where option is 1\ngroup @b @a", "t:2:10: @a has conditions"},
+	{"allow @raw-net where domain is 2", "t:1:7: @raw-net has conditions of its own"},
 	{"allow @b", "t:1:7: no group @b above this line; write group @b CALL..."},
 	{"include", "t:1:1: include what?"},
 	{"include nothing", "t:1:9: nothing is no built-in profile; write include default"},
@@ -133,7 +136,7 @@ Test(seccomp, refuses_rules_that_a_runtime_would_read_otherwise)
 				       &err);
 
 		if (rc == 0)
-			rc = seccomp_compile(source, "x86_64", doc, &object, &err);
+			rc = filter_compile(source, "x86_64", doc, &object, &err);
 		cr_expect_eq(rc, -1, "%s", clashing[i].text);
 		cr_expect(text_starts(err.msg, clashing[i].message), "%s: %s", clashing[i].text,
 			  err.msg);
@@ -148,9 +151,9 @@ Test(seccomp, names_an_architecture_it_does_not_know)
 	struct hr_error err = {0};
 	struct json *object;
 
-	cr_expect_eq(seccomp_compile(source, "vax", doc, &object, &err), -1);
+	cr_expect_eq(filter_compile(source, "vax", doc, &object, &err), -1);
 	cr_expect_str_eq(err.msg, "t: no seccomp profile for architecture vax");
-	cr_expect_eq(seccomp_count(source, "vax"), 0);
+	cr_expect_eq(filter_count(source, "vax"), 0);
 	seccomp_source_free(source);
 }
 
@@ -215,19 +218,30 @@ Test(seccomp, reads_what_means_the_same_alike)
 	}
 }
 
-Test(seccomp, lets_an_including_file_replace_what_was_included)
+Test(seccomp, lets_an_including_file_go_before_what_was_included)
 {
 	json_auto struct json_doc *doc = json_new("t");
 	const struct json *object = compiled(doc,
 					     "include default\n"
-					     "allow ioctl where request is FIONREAD\n"
+					     "allow ioctl where request is TIOCSTI 0x1234\n"
 					     "answer EPERM read\n"
+					     "answer EACCES prctl where option is PR_SET_NAME\n"
+					     "allow @raw-net chroot\n"
 					     "remove write mount @memlock\n",
 					     "x86_64");
 
-	cr_expect_eq(rules_for(object, "ioctl"), 1);
-	cr_expect_eq(verdict(object, "ioctl", (uint64_t[6]){0, 0x541B}), 0);
-	cr_expect_eq(verdict(object, "ioctl", (uint64_t[6]){0, 0x5401}), ENOSYS);
+	cr_expect_eq(verdict(object, "ioctl", (uint64_t[6]){0, 0x1234}), 0);
+	cr_expect_eq(verdict(object, "ioctl", (uint64_t[6]){0, 0x5412}), 0);
+	cr_expect_eq(verdict(object, "ioctl", (uint64_t[6]){0, 0x5401}), 0);
+	cr_expect_eq(verdict(object, "ioctl", (uint64_t[6]){0, 0x541C}), EPERM);
+	cr_expect_eq(verdict(object, "ioctl", (uint64_t[6]){0, 0x9999}), ENOSYS);
+	cr_expect_eq(verdict(object, "prctl", (uint64_t[6]){15}), EACCES);
+	cr_expect_eq(verdict(object, "prctl", (uint64_t[6]){16}), 0);
+	cr_expect_eq(verdict(object, "socket", (uint64_t[6]){17, 3, 0x300}), 0);
+	cr_expect_eq(verdict(object, "socket", (uint64_t[6]){2, 3, 1}), 0);
+	cr_expect_eq(verdict(object, "socket", (uint64_t[6]){2, 1, 6}), 0);
+	cr_expect_eq(verdict(object, "socket", (uint64_t[6]){40, 1, 0}), EAFNOSUPPORT);
+	cr_expect_eq(verdict(object, "chroot", (uint64_t[6]){0}), 0);
 	cr_expect_eq(verdict(object, "read", (uint64_t[6]){0}), EPERM);
 	cr_expect_eq(verdict(object, "write", (uint64_t[6]){0}), ENOSYS);
 	cr_expect_eq(verdict(object, "mount", (uint64_t[6]){0}), ENOSYS);
@@ -309,9 +323,9 @@ Test(seccomp, lets_no_more_calls_through_than_it_promises)
 		const struct json *list =
 			json_get(json_get(json_root(lists), bounds[i].profile), bounds[i].arch);
 
-		cr_expect_leq(seccomp_count(source, bounds[i].arch), bounds[i].most);
+		cr_expect_leq(filter_count(source, bounds[i].arch), bounds[i].most);
 		cr_expect_leq(json_count(list), bounds[i].most);
-		cr_expect_geq(json_count(list), seccomp_count(source, bounds[i].arch));
+		cr_expect_geq(json_count(list), filter_count(source, bounds[i].arch));
 		seccomp_source_free(source);
 	}
 }
@@ -339,7 +353,7 @@ Test(seccomp, lets_through_what_was_reviewed)
 			cr_expect_eq(reachable(object, name->text), there, "%s %s: %s", profile,
 				     arch, name->text);
 		}
-		cr_expect_eq(known, seccomp_count(source, arch), "%s %s", profile, arch);
+		cr_expect_eq(known, filter_count(source, arch), "%s %s", profile, arch);
 		seccomp_source_free(source);
 	}
 }

@@ -35,7 +35,7 @@ static const struct json *compile(struct json_doc *doc, struct seccomp_source *s
 	struct json *object = NULL;
 	struct hr_error err = {0};
 
-	cr_assert_eq(seccomp_compile(source, arch, doc, &object, &err), 0, "%s", err.msg);
+	cr_assert_eq(filter_compile(source, arch, doc, &object, &err), 0, "%s", err.msg);
 	seccomp_source_free(source);
 	return object;
 }

@@ -6,7 +6,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "json/edit.h"
-#include "seccomp/seccomp.h"
+#include "filter.h"
 
 #include <criterion/criterion.h>
 

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "seccomp/filter.h"
+
+static bool asks(const struct compare *test)
+{
+	return test->op != OP_ANY;
+}
+
+bool box_covers(const struct box *a, const struct box *b)
+{
+	for (unsigned i = 0; i < SECCOMP_ARGS; i++)
+		if (!compare_covers(&a->tests[i], &b->tests[i]))
+			return false;
+	return true;
+}
+
+bool box_apart(const struct box *a, const struct box *b)
+{
+	for (unsigned i = 0; i < SECCOMP_ARGS; i++)
+		if (compare_apart(&a->tests[i], &b->tests[i]))
+			return true;
+	return false;
+}
+
+static void put(struct boxes *ret, const struct box *box)
+{
+	if (ret->count == BOXES)
+		ret->full = true;
+	else
+		ret->list[ret->count++] = *box;
+}
+
+/* In every box from `first` on, the test of an argument met with another. Boxes that are
+ * apart from it go, and those that take several parts become several. */
+static void meet_argument(struct boxes *boxes, size_t first, unsigned index,
+			  const struct compare *test, bool narrow)
+{
+	size_t kept = first, count = boxes->count;
+	struct compares parts;
+
+	for (size_t i = first; i < count; i++) {
+		struct box box = boxes->list[i];
+
+		if (!compare_meet(&box.tests[index], test, narrow, &parts))
+			boxes->full = true;
+		for (size_t part = 0; part < parts.count; part++) {
+			box.tests[index] = parts.list[part];
+			if (part == 0)
+				boxes->list[kept++] = box;
+			else
+				put(boxes, &box);
+		}
+	}
+	/* What was appended moves down to what was kept. */
+	for (size_t i = count; i < boxes->count; i++)
+		boxes->list[kept++] = boxes->list[i];
+	boxes->count = kept;
+}
+
+void box_plain(const struct box *box, bool narrow, struct boxes *ret)
+{
+	struct compares parts;
+
+	ret->count = 1;
+	ret->full = false;
+	ret->list[0] = *box;
+	for (unsigned index = 0; index < SECCOMP_ARGS; index++) {
+		size_t count = ret->count;
+
+		if (box->tests[index].op <= OP_MASKED_EQ)
+			continue;
+		if (!compare_cubes(&box->tests[index], narrow, &parts))
+			ret->full = true;
+		for (size_t i = 0; i < count && parts.count > 0; i++) {
+			for (size_t part = 1; part < parts.count; part++) {
+				struct box other = ret->list[i];
+
+				other.tests[index] = parts.list[part];
+				put(ret, &other);
+			}
+			ret->list[i].tests[index] = parts.list[0];
+		}
+		if (parts.count == 0)
+			ret->count = 0;
+	}
+}
+
+void box_meet(const struct box *a, const struct box *b, bool narrow, struct boxes *ret)
+{
+	size_t first = ret->count;
+
+	if (box_apart(a, b))
+		return;
+	put(ret, a);
+	for (unsigned i = 0; i < SECCOMP_ARGS; i++)
+		if (!compare_covers(&b->tests[i], &a->tests[i]))
+			meet_argument(ret, first, i, &b->tests[i], narrow);
+}
+
+/* The part of `rest` in which the test of one argument fails. */
+static void minus_argument(const struct box *rest, unsigned index, const struct compare *test,
+			   bool narrow, struct boxes *ret)
+{
+	struct compares others;
+
+	compare_not(test, &others);
+	for (size_t i = 0; i < others.count; i++) {
+		size_t first = ret->count;
+
+		put(ret, rest);
+		meet_argument(ret, first, index, &others.list[i], narrow);
+	}
+}
+
+/*
+ * Argument by argument: what fails the first test; what passes it and fails the second; ...
+ * `rest`, what passed so far, must stay one box, so a test that would cut it into several
+ * comes last.
+ */
+void box_minus(const struct box *a, const struct box *b, bool narrow, struct boxes *ret)
+{
+	struct box rest = *a;
+	struct compares parts;
+
+	if (box_apart(a, b)) {
+		put(ret, a);
+		return;
+	}
+	for (unsigned i = 0; i < SECCOMP_ARGS; i++) {
+		if (compare_covers(&b->tests[i], &rest.tests[i]))
+			continue;
+		minus_argument(&rest, i, &b->tests[i], narrow, ret);
+		if (!compare_meet(&rest.tests[i], &b->tests[i], narrow, &parts) || parts.count > 1)
+			ret->full = true;
+		if (parts.count != 1)
+			return;
+		rest.tests[i] = parts.list[0];
+	}
+}
+
+/* The first argument from `index` on that a box asks about; SECCOMP_ARGS for none. */
+static unsigned next_asked(const struct box *box, unsigned index)
+{
+	while (index < SECCOMP_ARGS && !asks(&box->tests[index]))
+		index++;
+	return index;
+}
+
+const char *box_conflict(const struct filter_rule *a, const struct filter_rule *b)
+{
+	const struct box *x = &a->box, *y = &b->box;
+	unsigned i = next_asked(x, 0), j = next_asked(y, 0);
+
+	while (i == j && i < SECCOMP_ARGS && compare_same(&x->tests[i], &y->tests[j])) {
+		i = next_asked(x, i + 1);
+		j = next_asked(y, j + 1);
+	}
+	if (i == SECCOMP_ARGS && j == SECCOMP_ARGS)
+		return "two lines have the same condition; keep one";
+	if (i == SECCOMP_ARGS || j == SECCOMP_ARGS)
+		return "one line's condition is a part of another's; spell both out";
+	if (i != j)
+		return "lines with the same first condition must go on with the same argument";
+	if (compare_apart(&x->tests[i], &y->tests[j]))
+		return NULL;
+	if (next_asked(x, i + 1) == SECCOMP_ARGS && next_asked(y, j + 1) == SECCOMP_ARGS &&
+	    answer_same(&a->answer, &b->answer))
+		return NULL;
+	return "two lines can hold for the same arguments; make their conditions exclude each "
+	       "other";
+}
+
+static unsigned asked(const struct box *box)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < SECCOMP_ARGS; i++)
+		count += asks(&box->tests[i]);
+	return count;
+}
+
+/* Bits of what a box asks. */
+enum { ASKS_OTHER = 1, ASKS_ORDER_HIGH = 2 };
+
+static unsigned kinds(const struct box *box)
+{
+	unsigned kinds = 0;
+
+	for (unsigned i = 0; i < SECCOMP_ARGS; i++) {
+		const struct compare *test = &box->tests[i];
+
+		if (test->op > OP_MASKED_EQ)
+			kinds |= ASKS_OTHER;
+		if (test->op > OP_NE && test->value > UINT32_MAX)
+			kinds |= ASKS_ORDER_HIGH;
+	}
+	return kinds;
+}
+
+bool filter_call_plain(const struct filter_call *call)
+{
+	bool mixed = false, other = false;
+
+	if (call->count < 2)
+		return true;
+	for (const struct filter_rule *rule = call->first; rule; rule = rule->next) {
+		mixed |= !answer_same(&rule->answer, &call->first->answer);
+		other |= kinds(&rule->box) != 0;
+	}
+	if (!other)
+		return true;
+	for (const struct filter_rule *rule = call->first; rule; rule = rule->next)
+		if (asked(&rule->box) > 1 || (kinds(&rule->box) & ASKS_ORDER_HIGH))
+			return false;
+	return !mixed;
+}
+
+void filter_mark_unclear(struct filter_call *call)
+{
+	for (const struct filter_rule *rule = call->first; rule && call->count > 1;
+	     rule = rule->next) {
+		unsigned of_rule = kinds(&rule->box);
+
+		call->unclear |=
+			(of_rule && asked(&rule->box) > 1) || (of_rule & ASKS_ORDER_HIGH) != 0;
+	}
+}

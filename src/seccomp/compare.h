@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a filter can ask about one argument, and the sets of 64-bit values that such
+ * questions stand for. runc, crun and the kernel compare all 64 bits, whatever the system
+ * call makes of them. Masked equality is the form that can be cut and joined: bits that are
+ * fixed and bits that are free.
+ */
+#ifndef HR_SECCOMP_COMPARE_H
+#define HR_SECCOMP_COMPARE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum op {
+	OP_ANY, /* nothing is asked */
+	OP_MASKED_EQ,
+	OP_NE,
+	OP_LT,
+	OP_LE,
+	OP_GE,
+	OP_GT,
+	OPS
+};
+
+/* OP_MASKED_EQ: (argument & mask) == value. The others compare with value; mask is 0. */
+struct compare {
+	enum op op;
+	uint64_t mask, value;
+};
+
+#define COMPARE_PARTS 256 /* the most that one answer of compare_meet is cut into */
+
+struct compares {
+	size_t count;
+	struct compare list[COMPARE_PARTS];
+};
+
+/* Masked equality; EQ is one over all bits. What can never hold is the caller's to avoid. */
+struct compare compare_masked(uint64_t mask, uint64_t value);
+
+bool compare_same(const struct compare *a, const struct compare *b);
+
+/* True if every value that passes b passes a. */
+bool compare_covers(const struct compare *a, const struct compare *b);
+
+/* True if no value passes both. */
+bool compare_apart(const struct compare *a, const struct compare *b);
+
+/*
+ * The values that pass both, as disjoint parts; none if they are apart. With `narrow`, parts
+ * that differ from others only in having bits 32 to 63 set may be left out: for int
+ * arguments, of which the kernel never looks at these. False when it takes too many parts.
+ */
+bool compare_meet(const struct compare *a, const struct compare *b, bool narrow,
+		  struct compares *ret);
+
+/* Any question as masked equalities. */
+bool compare_cubes(const struct compare *c, bool narrow, struct compares *ret);
+
+/* The values that do not pass, as disjoint parts. */
+void compare_not(const struct compare *a, struct compares *ret);
+
+#endif
