@@ -6,7 +6,9 @@
 #ifndef HR_COMMAND_COMMAND_H
 #define HR_COMMAND_COMMAND_H
 
+#include "base/text.h"
 #include "line/call.h"
+#include "seccomp/seccomp.h"
 
 enum exit_code {
 	EXIT_OK = 0,
@@ -38,6 +40,14 @@ int command_runtime(const char *handler, int argc, char *const argv[], const cha
 int command_default_ceilings(const struct call *call, const char *bundle, struct json_doc **ret_doc,
 			     const struct json **ret, struct hr_error *err);
 
+/*
+ * A seccomp profile by the name of a built-in one or by a file: a source, or the form of the
+ * runtime-spec or of Docker (ends in .json). `findings` gets what the lint finds in the
+ * latter, one line each; NULL for no lint. Error: HR_POLICY, HR_SYSTEM.
+ */
+int command_profile(const char *word, const char *arch, struct text *findings,
+		    struct seccomp_filter **ret, struct hr_error *err);
+
 /* --- our own --- */
 struct own_command {
 	const char *name; /* NULL ends the list */
@@ -50,6 +60,7 @@ extern const struct own_command own_commands[];
 
 int command_explain(int argc, char *const argv[], struct hr_error *err);
 int command_check(int argc, char *const argv[], struct hr_error *err);
+int command_diff(int argc, char *const argv[], struct hr_error *err);
 int command_version(int argc, char *const argv[], struct hr_error *err);
 int command_commands(int argc, char *const argv[], struct hr_error *err);
 

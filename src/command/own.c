@@ -10,7 +10,9 @@
 const struct own_command own_commands[] = {
 	{"explain", "[--bundle DIR | - | --id ID] [--profile NAME] [--handler NAME] [--json]",
 	 "what a bundle asks for, what it would get, and which rule says so", command_explain},
-	{"check", "FILE...", "look for mistakes in policies", command_check},
+	{"check", "[--json] FILE...", "look for mistakes in policies and seccomp profiles",
+	 command_check},
+	{"diff", "[--json] A B", "what two seccomp profiles let through", command_diff},
 	{"version", "", "version and built-in profiles", command_version},
 	{"commands", "", "this list", command_commands},
 	{0},
@@ -63,36 +65,4 @@ int command_commands(int argc, char *const argv[], struct hr_error *err)
 		printf("hardrun %s %s\n    %s\n", command->name, command->usage, command->sentence);
 	puts("Every other command is the runtime's own (runc, crun, runsc).");
 	return EXIT_OK;
-}
-
-static void remark_wish(const struct json *rule)
-{
-	char origin[CHANGE_ORIGIN];
-
-	printf("%s: note: this rule does not enforce: any pod author may name any handler and "
-	       "bring any annotation; add a condition on namespace, pod, container or image\n",
-	       change_origin(rule, origin));
-}
-
-int command_check(int argc, char *const argv[], struct hr_error *err)
-{
-	int status = EXIT_OK;
-
-	if (argc < 3) {
-		hr_fail(err, HR_USAGE, "check: which files? usage: hardrun check FILE...");
-		return EXIT_USAGE;
-	}
-	for (int i = 2; i < argc; i++) {
-		policy_auto struct policy *policy = NULL;
-		struct hr_error finding = {0};
-
-		if (policy_load_file(argv[i], control_check_options, &policy, &finding) == 0) {
-			printf("%s: good\n", argv[i]);
-			policy_each_wish(policy, remark_wish);
-			continue;
-		}
-		printf("%s\n", finding.msg);
-		status = finding.code == HR_POLICY ? EXIT_REFUSED : command_exit(&finding);
-	}
-	return status;
 }

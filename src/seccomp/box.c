@@ -33,7 +33,7 @@ static void put(struct boxes *ret, const struct box *box)
 /* In every box from `first` on, the test of an argument met with another. Boxes that are
  * apart from it go, and those that take several parts become several. */
 static void meet_argument(struct boxes *boxes, size_t first, unsigned index,
-			  const struct compare *test, bool narrow)
+			  const struct compare *test)
 {
 	size_t kept = first, count = boxes->count;
 	struct compares parts;
@@ -41,7 +41,7 @@ static void meet_argument(struct boxes *boxes, size_t first, unsigned index,
 	for (size_t i = first; i < count; i++) {
 		struct box box = boxes->list[i];
 
-		if (!compare_meet(&box.tests[index], test, narrow, &parts))
+		if (!compare_meet(&box.tests[index], test, &parts))
 			boxes->full = true;
 		for (size_t part = 0; part < parts.count; part++) {
 			box.tests[index] = parts.list[part];
@@ -57,7 +57,7 @@ static void meet_argument(struct boxes *boxes, size_t first, unsigned index,
 	boxes->count = kept;
 }
 
-void box_plain(const struct box *box, bool narrow, struct boxes *ret)
+void box_plain(const struct box *box, struct boxes *ret)
 {
 	struct compares parts;
 
@@ -69,7 +69,7 @@ void box_plain(const struct box *box, bool narrow, struct boxes *ret)
 
 		if (box->tests[index].op <= OP_MASKED_EQ)
 			continue;
-		if (!compare_cubes(&box->tests[index], narrow, &parts))
+		if (!compare_cubes(&box->tests[index], &parts))
 			ret->full = true;
 		for (size_t i = 0; i < count && parts.count > 0; i++) {
 			for (size_t part = 1; part < parts.count; part++) {
@@ -85,7 +85,7 @@ void box_plain(const struct box *box, bool narrow, struct boxes *ret)
 	}
 }
 
-void box_meet(const struct box *a, const struct box *b, bool narrow, struct boxes *ret)
+void box_meet(const struct box *a, const struct box *b, struct boxes *ret)
 {
 	size_t first = ret->count;
 
@@ -94,12 +94,12 @@ void box_meet(const struct box *a, const struct box *b, bool narrow, struct boxe
 	put(ret, a);
 	for (unsigned i = 0; i < SECCOMP_ARGS; i++)
 		if (!compare_covers(&b->tests[i], &a->tests[i]))
-			meet_argument(ret, first, i, &b->tests[i], narrow);
+			meet_argument(ret, first, i, &b->tests[i]);
 }
 
 /* The part of `rest` in which the test of one argument fails. */
 static void minus_argument(const struct box *rest, unsigned index, const struct compare *test,
-			   bool narrow, struct boxes *ret)
+			   struct boxes *ret)
 {
 	struct compares others;
 
@@ -108,34 +108,45 @@ static void minus_argument(const struct box *rest, unsigned index, const struct 
 		size_t first = ret->count;
 
 		put(ret, rest);
-		meet_argument(ret, first, index, &others.list[i], narrow);
+		meet_argument(ret, first, index, &others.list[i]);
 	}
 }
 
-/*
- * Argument by argument: what fails the first test; what passes it and fails the second; ...
- * `rest`, what passed so far, must stay one box, so a test that would cut it into several
- * comes last.
- */
-void box_minus(const struct box *a, const struct box *b, bool narrow, struct boxes *ret)
+/* The first argument from `index` on whose test not all of `rest` passes. */
+static unsigned next_cut(const struct box *rest, const struct box *by, unsigned index)
 {
-	struct box rest = *a;
-	struct compares parts;
+	while (index < SECCOMP_ARGS && compare_covers(&by->tests[index], &rest->tests[index]))
+		index++;
+	return index;
+}
 
-	if (box_apart(a, b)) {
-		put(ret, a);
+/* What fails the first test; what passes it and fails the second; ... */
+static void minus_from(const struct box *rest, const struct box *by, unsigned index,
+		       struct boxes *ret)
+{
+	struct compares parts;
+	struct box passed = *rest;
+
+	index = next_cut(rest, by, index);
+	if (index == SECCOMP_ARGS)
 		return;
+	minus_argument(rest, index, &by->tests[index], ret);
+	if (next_cut(rest, by, index + 1) == SECCOMP_ARGS)
+		return;
+	if (!compare_meet(&rest->tests[index], &by->tests[index], &parts))
+		ret->full = true;
+	for (size_t i = 0; i < parts.count && !ret->full; i++) {
+		passed.tests[index] = parts.list[i];
+		minus_from(&passed, by, index + 1, ret);
 	}
-	for (unsigned i = 0; i < SECCOMP_ARGS; i++) {
-		if (compare_covers(&b->tests[i], &rest.tests[i]))
-			continue;
-		minus_argument(&rest, i, &b->tests[i], narrow, ret);
-		if (!compare_meet(&rest.tests[i], &b->tests[i], narrow, &parts) || parts.count > 1)
-			ret->full = true;
-		if (parts.count != 1)
-			return;
-		rest.tests[i] = parts.list[0];
-	}
+}
+
+void box_minus(const struct box *a, const struct box *b, struct boxes *ret)
+{
+	if (box_apart(a, b))
+		put(ret, a);
+	else
+		minus_from(a, b, 0, ret);
 }
 
 /* The first argument from `index` on that a box asks about; SECCOMP_ARGS for none. */

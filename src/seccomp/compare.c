@@ -133,20 +133,9 @@ static bool put(struct compares *ret, const struct compare *part)
 	return true;
 }
 
-/* The highest bit that is free in the cube and counts for c. */
-static uint64_t split_bit(const struct compare *cube, const struct compare *c)
-{
-	uint64_t free_bits = ~cube->mask;
-
-	if (c->op == OP_MASKED_EQ)
-		free_bits &= c->mask;
-	return (uint64_t)1 << (63 - __builtin_clzll(free_bits));
-}
-
-/* The parts of the cube that pass c, by halves: as deep as there are bits, and one of two
- * halves is decided at each step. */
-static bool split(const struct compare *cube, const struct compare *c, bool narrow,
-		  struct compares *ret)
+/* The parts of the cube that pass c, which is no masked equality, by halves: as deep as there
+ * are bits, and one of two halves is decided at each step. */
+static bool split(const struct compare *cube, const struct compare *c, struct compares *ret)
 {
 	struct compare half = *cube;
 	enum share share = share_of(cube, c);
@@ -156,42 +145,40 @@ static bool split(const struct compare *cube, const struct compare *c, bool narr
 		return true;
 	if (share == SHARE_ALL)
 		return put(ret, cube);
-	bit = split_bit(cube, c);
+	bit = (uint64_t)1 << (63 - __builtin_clzll(~cube->mask));
 	half.mask |= bit;
-	if (!split(&half, c, narrow, ret))
+	if (!split(&half, c, ret))
 		return false;
-	if (narrow && bit > LOW_BITS && c->op != OP_MASKED_EQ)
+	if (bit > LOW_BITS)
 		return true;
 	half.value |= bit;
-	return split(&half, c, narrow, ret);
+	return split(&half, c, ret);
 }
 
-bool compare_cubes(const struct compare *c, bool narrow, struct compares *ret)
+bool compare_cubes(const struct compare *c, struct compares *ret)
 {
 	const struct compare all = {.op = OP_MASKED_EQ};
 
 	ret->count = 0;
 	if (c->op == OP_MASKED_EQ)
 		return put(ret, c);
-	return split(&all, c, narrow, ret);
+	return split(&all, c, ret);
 }
 
 /* Neither is a masked equality. */
-static bool meet_ordered(const struct compare *a, const struct compare *b, bool narrow,
-			 struct compares *ret)
+static bool meet_ordered(const struct compare *a, const struct compare *b, struct compares *ret)
 {
 	struct compares parts;
 
-	if (!compare_cubes(a, narrow, &parts))
+	if (!compare_cubes(a, &parts))
 		return false;
 	for (size_t i = 0; i < parts.count; i++)
-		if (!split(&parts.list[i], b, narrow, ret))
+		if (!split(&parts.list[i], b, ret))
 			return false;
 	return true;
 }
 
-bool compare_meet(const struct compare *a, const struct compare *b, bool narrow,
-		  struct compares *ret)
+bool compare_meet(const struct compare *a, const struct compare *b, struct compares *ret)
 {
 	ret->count = 0;
 	if (compare_apart(a, b))
@@ -206,10 +193,10 @@ bool compare_meet(const struct compare *a, const struct compare *b, bool narrow,
 		return put(ret, &both);
 	}
 	if (a->op == OP_MASKED_EQ)
-		return split(a, b, narrow, ret);
+		return split(a, b, ret);
 	if (b->op == OP_MASKED_EQ)
-		return split(b, a, narrow, ret);
-	return meet_ordered(a, b, narrow, ret);
+		return split(b, a, ret);
+	return meet_ordered(a, b, ret);
 }
 
 void compare_not(const struct compare *a, struct compares *ret)

@@ -48,15 +48,15 @@ bool compare_covers(const struct compare *a, const struct compare *b);
 bool compare_apart(const struct compare *a, const struct compare *b);
 
 /*
- * The values that pass both, as disjoint parts; none if they are apart. With `narrow`, parts
- * that differ from others only in having bits 32 to 63 set may be left out: for int
- * arguments, of which the kernel never looks at these. False when it takes too many parts.
+ * The values that pass both, as disjoint parts; none if they are apart. Where a masked
+ * equality must be cut by another operator, values with bits 32 to 63 set are left out if
+ * only these decide: the arguments that filters ask about are ints, of which the kernel never
+ * looks at them, and what is left out is refused. False when it takes too many parts.
  */
-bool compare_meet(const struct compare *a, const struct compare *b, bool narrow,
-		  struct compares *ret);
+bool compare_meet(const struct compare *a, const struct compare *b, struct compares *ret);
 
 /* Any question as masked equalities. */
-bool compare_cubes(const struct compare *c, bool narrow, struct compares *ret);
+bool compare_cubes(const struct compare *c, struct compares *ret);
 
 /* The values that do not pass, as disjoint parts. */
 void compare_not(const struct compare *a, struct compares *ret);

@@ -80,6 +80,14 @@ struct filter_rule *filter_add(struct seccomp_filter *filter, struct filter_call
 	return rule;
 }
 
+bool filter_answers(const struct filter_call *call, struct answer answer, const struct box *box)
+{
+	for (const struct filter_rule *rule = call->first; rule; rule = rule->next)
+		if (answer_same(&rule->answer, &answer) && box_covers(&rule->box, box))
+			return true;
+	return false;
+}
+
 bool filter_always(const struct filter_rule *rule)
 {
 	for (unsigned i = 0; i < SECCOMP_ARGS; i++)

@@ -41,6 +41,7 @@ struct box {
 
 struct filter_rule {
 	struct filter_rule *next;
+	const struct json *at; /* the entry that it was read from, or NULL */
 	struct answer answer;
 	struct box box;
 };
@@ -74,6 +75,9 @@ struct filter_call *filter_name(struct seccomp_filter *filter, const char *name)
 struct filter_rule *filter_add(struct seccomp_filter *filter, struct filter_call *call,
 			       struct answer answer, const struct box *box);
 
+/* True if one rule gives this answer to all of the box. */
+bool filter_answers(const struct filter_call *call, struct answer answer, const struct box *box);
+
 /* True if the rule asks for nothing. */
 bool filter_always(const struct filter_rule *rule);
 
@@ -91,14 +95,14 @@ struct boxes {
 bool box_covers(const struct box *a, const struct box *b);
 bool box_apart(const struct box *a, const struct box *b);
 
-/* What is in both, appended to `ret`; `narrow` as in compare_meet. */
-void box_meet(const struct box *a, const struct box *b, bool narrow, struct boxes *ret);
+/* What is in both, appended to `ret`: exact but for what compare_meet leaves out. */
+void box_meet(const struct box *a, const struct box *b, struct boxes *ret);
 
 /* What is in a and not in b, as disjoint boxes, appended to `ret`. */
-void box_minus(const struct box *a, const struct box *b, bool narrow, struct boxes *ret);
+void box_minus(const struct box *a, const struct box *b, struct boxes *ret);
 
 /* The same set of values in masked equalities alone, into `ret`. */
-void box_plain(const struct box *box, bool narrow, struct boxes *ret);
+void box_plain(const struct box *box, struct boxes *ret);
 
 /*
  * Why two lines of one source are better not both there; NULL for no reason. libseccomp

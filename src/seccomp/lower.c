@@ -72,7 +72,7 @@ static int remaining(struct lowering *to, const struct box *box)
 		to->remains->count = 0;
 		to->remains->full = to->parts->full;
 		for (size_t j = 0; j < to->parts->count; j++)
-			box_minus(&to->parts->list[j], &rule->box, true, to->remains);
+			box_minus(&to->parts->list[j], &rule->box, to->remains);
 		to->parts = to->remains;
 		to->remains = swapped;
 	}

@@ -7,12 +7,10 @@
  * that cannot be written without a trap of some runtime is refused.
  */
 #include "base/cleanup.h"
-#include "seccomp/filter.h"
+#include "seccomp/oci.h"
 
 #include <errno.h>
 #include <stdlib.h>
-
-#define RULES_MAX 512 /* of one call in the result */
 
 struct meeting {
 	const struct seccomp_filter *callers;
@@ -30,40 +28,44 @@ static struct answer stricter(struct answer ours, struct answer callers)
 }
 
 /* Take a box out of all parts. */
-static void take_out(struct meeting *meeting, const struct box *box, bool narrow)
+static void take_out(struct meeting *meeting, const struct box *box)
 {
 	struct boxes *parts = &meeting->parts, *remains = &meeting->remains;
 
 	remains->count = 0;
 	remains->full = parts->full;
 	for (size_t i = 0; i < parts->count; i++)
-		box_minus(&parts->list[i], box, narrow, remains);
+		box_minus(&parts->list[i], box, remains);
 	parts->full = remains->full;
 	parts->count = remains->count;
 	for (size_t i = 0; i < remains->count; i++)
 		parts->list[i] = remains->list[i];
 }
 
-/*
- * Give the parts an answer, but for what earlier rules have answered. A part that is lost
- * is refused by the result's default: of a rule that lets through or answers an errno the
- * corners with bits above 32 may be, but what should be killed there would live.
- */
+/* Add a rule for each part that no other with the same answer holds for. */
+static void add_parts(struct meeting *meeting, struct answer answer)
+{
+	meeting->given_up |= meeting->parts.full;
+	for (size_t i = 0; i < meeting->parts.count && !meeting->given_up; i++) {
+		const struct box *part = &meeting->parts.list[i];
+
+		if (filter_answers(meeting->call, answer, part))
+			continue;
+		if (!filter_add(meeting->result, meeting->call, answer, part))
+			meeting->failed = true;
+		meeting->given_up |= meeting->call->count > OCI_CALL_RULES_MAX;
+	}
+}
+
+/* Give the parts an answer, but for what earlier rules have answered. */
 static void answer_parts(struct meeting *meeting, struct answer answer)
 {
-	bool narrow = answer.act >= ACT_ERRNO;
 	const struct filter_rule *rule = meeting->call->first;
 
 	for (; rule && meeting->parts.count > 0; rule = rule->next)
 		if (!answer_same(&rule->answer, &answer))
-			take_out(meeting, &rule->box, narrow);
-	if (meeting->parts.full || meeting->call->count + meeting->parts.count > RULES_MAX) {
-		meeting->given_up = true;
-		return;
-	}
-	for (size_t i = 0; i < meeting->parts.count; i++)
-		if (!filter_add(meeting->result, meeting->call, answer, &meeting->parts.list[i]))
-			meeting->failed = true;
+			take_out(meeting, &rule->box);
+	add_parts(meeting, answer);
 }
 
 /* The caller's rules of one strictness. True if one of them holds for all of ours. */
@@ -75,7 +77,7 @@ static bool meet_rules(struct meeting *meeting, const struct filter_rule *ours,
 			continue;
 		meeting->parts.count = 0;
 		meeting->parts.full = false;
-		box_meet(&ours->box, &rule->box, act >= ACT_ERRNO, &meeting->parts);
+		box_meet(&ours->box, &rule->box, &meeting->parts);
 		answer_parts(meeting, stricter(ours->answer, rule->answer));
 		if (box_covers(&rule->box, &ours->box))
 			return true;
@@ -96,7 +98,7 @@ static void meet_rest(struct meeting *meeting, const struct filter_rule *ours,
 	meeting->parts.list[0] = ours->box;
 	for (const struct filter_rule *rule = theirs ? theirs->first : NULL; rule;
 	     rule = rule->next)
-		take_out(meeting, &rule->box, answer.act >= ACT_ERRNO);
+		take_out(meeting, &rule->box);
 	answer_parts(meeting, answer);
 }
 
@@ -121,15 +123,8 @@ static void meet_rule(struct meeting *meeting, const struct filter_rule *ours,
 /* A rule in masked equalities alone, added to the call in the result. */
 static void add_plain(struct meeting *meeting, const struct filter_rule *rule)
 {
-	box_plain(&rule->box, rule->answer.act >= ACT_ERRNO, &meeting->parts);
-	if (meeting->parts.full || meeting->call->count + meeting->parts.count > RULES_MAX) {
-		meeting->given_up = true;
-		return;
-	}
-	for (size_t i = 0; i < meeting->parts.count; i++)
-		if (!filter_add(meeting->result, meeting->call, rule->answer,
-				&meeting->parts.list[i]))
-			meeting->failed = true;
+	box_plain(&rule->box, &meeting->parts);
+	add_parts(meeting, rule->answer);
 }
 
 static void forget_rules(struct filter_call *call)
@@ -159,15 +154,17 @@ static struct answer refusal(const struct seccomp_filter *callers, const struct 
 	return answer;
 }
 
-/* Ours, with what lets through refused: a second meeting changes nothing more. */
+/* Ours, with what lets through refused, in the order in which a second meeting has it. */
 static void refuse_call(struct meeting *meeting, const struct filter_call *ours,
 			struct answer answer)
 {
 	forget_rules(meeting->call);
-	for (const struct filter_rule *rule = ours->first; rule; rule = rule->next)
-		if (!filter_add(meeting->result, meeting->call, stricter(rule->answer, answer),
-				&rule->box))
-			meeting->failed = true;
+	for (enum act act = 0; act < ACTS; act++)
+		for (const struct filter_rule *rule = ours->first; rule; rule = rule->next)
+			if (rule->answer.act == act &&
+			    !filter_add(meeting->result, meeting->call,
+					act >= ACT_LOG ? answer : rule->answer, &rule->box))
+				meeting->failed = true;
 }
 
 /* Ours by strictness: in a source no two rules hold for the same arguments, in a file of

@@ -112,6 +112,11 @@ enum seccomp_arch names_somewhere(const char *call)
 	return arch;
 }
 
+bool names_known(const char *call)
+{
+	return seccomp_syscall_resolve_name(call) != __NR_SCMP_ERROR;
+}
+
 bool names_recent(const char *call)
 {
 	return text_in(call, recent);

@@ -32,6 +32,9 @@ bool names_on(const char *call, enum seccomp_arch arch);
 /* An architecture on which the library knows the call; SECCOMP_ARCHES if there is none. */
 enum seccomp_arch names_somewhere(const char *call);
 
+/* True if the library knows the name at all, be it of a 32-bit ABI. */
+bool names_known(const char *call);
+
 /* True for calls younger than the oldest supported library (2.5.4). */
 bool names_recent(const char *call);
 

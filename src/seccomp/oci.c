@@ -102,6 +102,11 @@ static int read_action(const struct json *object, const char *key, const char *e
 			key, text_shown_z(action->text, shown));
 }
 
+int oci_read_answer(const struct json *entry, struct answer *ret)
+{
+	return read_action(entry, "action", "errnoRet", ret, NULL);
+}
+
 static int read_number(const struct json *test, const char *key, uint64_t *ret,
 		       struct hr_error *err)
 {
@@ -205,7 +210,7 @@ static void all_of(const struct entry *entry, struct boxes *ret, struct boxes *s
 
 		spare->count = 0;
 		for (size_t j = 0; j < ret->count; j++)
-			box_meet(&ret->list[j], &next, true, spare);
+			box_meet(&ret->list[j], &next, spare);
 		ret->full |= spare->full;
 		ret->count = spare->count;
 		memcpy(ret->list, spare->list, spare->count * sizeof(spare->list[0]));
@@ -238,15 +243,6 @@ static int boxes_of(struct oci_reader *reader, const struct entry *entry)
 	return 0;
 }
 
-/* True if a rule with this answer holds for all of the box. */
-static bool there(const struct filter_call *call, struct answer answer, const struct box *box)
-{
-	for (const struct filter_rule *rule = call->first; rule; rule = rule->next)
-		if (answer_same(&rule->answer, &answer) && box_covers(&rule->box, box))
-			return true;
-	return false;
-}
-
 static int add_name(struct oci_reader *reader, const struct json *name, const struct entry *entry)
 {
 	struct filter_call *call;
@@ -263,10 +259,16 @@ static int add_name(struct oci_reader *reader, const struct json *name, const st
 		return oci_fail(name, reader->err, "%s has more than %d rules; shorten the list",
 				text_shown_z(name->text, shown), OCI_CALL_RULES_MAX);
 	call->unclear |= reader->boxes.full;
-	for (size_t i = 0; i < reader->boxes.count; i++)
-		if (!there(call, entry->answer, &reader->boxes.list[i]) &&
-		    !filter_add(reader->filter, call, entry->answer, &reader->boxes.list[i]))
+	for (size_t i = 0; i < reader->boxes.count; i++) {
+		struct filter_rule *rule;
+
+		if (filter_answers(call, entry->answer, &reader->boxes.list[i]))
+			continue;
+		rule = filter_add(reader->filter, call, entry->answer, &reader->boxes.list[i]);
+		if (!rule)
 			return hr_fail(reader->err, HR_SYSTEM, "out of memory");
+		rule->at = entry->json;
+	}
 	return 0;
 }
 

@@ -22,6 +22,9 @@ struct oci_test {
 /* One object of args. HR_POLICY. */
 int oci_read_test(const struct json *test, struct oci_test *ret, struct hr_error *err);
 
+/* The answer of an entry. -1 when that is none. */
+int oci_read_answer(const struct json *entry, struct answer *ret);
+
 /* HR_POLICY "file:line:column: ..." of a value that was read from a file. Returns -1. */
 int oci_fail(const struct json *at, struct hr_error *err, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));

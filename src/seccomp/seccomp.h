@@ -10,6 +10,7 @@
 #ifndef HR_SECCOMP_SECCOMP_H
 #define HR_SECCOMP_SECCOMP_H
 
+#include "base/text.h"
 #include "json/json.h"
 
 struct seccomp_source;
@@ -72,6 +73,36 @@ struct seccomp_meeting {
 int seccomp_meet(const struct seccomp_filter *ours, const struct seccomp_filter *callers,
 		 struct seccomp_filter **ret, struct seccomp_meeting *ret_meeting,
 		 struct hr_error *err);
+
+/*
+ * What a file says and does not mean, "file:line:column: what is wrong; what to write" each.
+ * `filter` is what seccomp_read made of it.
+ */
+typedef void (*seccomp_finding_fn)(const char *finding, void *to);
+void seccomp_lint(const struct json *object, const struct seccomp_filter *filter,
+		  const struct seccomp_host *host, seccomp_finding_fn found, void *to);
+
+/* How two filters differ about a system call. */
+enum seccomp_difference {
+	SECCOMP_GAINED,	  /* let through by b alone */
+	SECCOMP_LOST,	  /* by a alone */
+	SECCOMP_WIDER,	  /* by both, with arguments that a refuses and none that b does */
+	SECCOMP_NARROWER, /* the other way round */
+	SECCOMP_OTHER,	  /* by both, each with arguments that the other refuses */
+	SECCOMP_ANSWER,	  /* by both for the same arguments, or none, but answered differently */
+	SECCOMP_DIFFERENCES
+};
+
+/* Calls `found` for each difference, in the order in which a and then b list the calls.
+ * HR_SYSTEM (memory). */
+typedef void (*seccomp_difference_fn)(enum seccomp_difference difference, const char *call,
+				      void *to);
+int seccomp_diff(const struct seccomp_filter *a, const struct seccomp_filter *b,
+		 seccomp_difference_fn found, void *to, struct hr_error *err);
+
+/* A text for people: what a filter does with a call: "allowed", "EPERM", "allowed where arg0
+ * is 1 or arg0 is 2", ... */
+void seccomp_describe(const struct seccomp_filter *filter, const char *call, struct text *ret);
 
 /* The same filter in rules that every runtime reads as written; for one that was read. */
 int seccomp_settle(const struct seccomp_filter *filter, struct seccomp_filter **ret,

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* check: policies, seccomp sources, and profiles in the form of the runtime-spec. */
+#include "command/command.h"
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "json/edit.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#define CHECKED_MAX ((size_t)1024 * 1024) /* bytes of a file */
+
+enum kind { KIND_POLICY, KIND_SOURCE, KIND_PROFILE, KIND_BUNDLE };
+
+/* Of one file. */
+struct checked {
+	struct text findings; /* lines: a mistake each */
+	struct text notes;    /* lines */
+	struct text about;    /* what it is, when it is good */
+	int status;
+};
+
+static struct text *wishes; /* policy_each_wish hands nothing on */
+
+static void remark_wish(const struct json *rule)
+{
+	char origin[CHANGE_ORIGIN];
+
+	text_addf(wishes,
+		  "%s: note: this rule does not enforce: any pod author may name any handler and "
+		  "bring any annotation; add a condition on namespace, pod, container or image\n",
+		  change_origin(rule, origin));
+}
+
+static void failed(struct checked *ret, const struct hr_error *err)
+{
+	text_addf(&ret->findings, "%s\n", err->msg);
+	ret->status = err->code == HR_POLICY ? EXIT_REFUSED : command_exit(err);
+}
+
+static void check_policy(const char *file, struct checked *ret)
+{
+	policy_auto struct policy *policy = NULL;
+	struct hr_error err = {0};
+
+	if (policy_load_file(file, control_check_options, &policy, &err) < 0) {
+		failed(ret, &err);
+		return;
+	}
+	wishes = &ret->notes;
+	policy_each_wish(policy, remark_wish);
+}
+
+static void check_source(const char *file, struct checked *ret)
+{
+	static const char *const arches[] = {"x86_64", "aarch64", "riscv64", "ppc64le", "s390x"};
+
+	for (size_t i = 0; i < hr_count(arches); i++) {
+		seccomp_filter_auto struct seccomp_filter *filter = NULL;
+		struct hr_error err = {0};
+
+		if (command_profile(file, arches[i], NULL, &filter, &err) < 0) {
+			failed(ret, &err);
+			return;
+		}
+		text_addf(&ret->about, "%s%zu on %s",
+			  i ? ", " : ": system calls: ", seccomp_filter_count(filter), arches[i]);
+	}
+}
+
+static void check_profile(const char *file, struct checked *ret)
+{
+	seccomp_filter_auto struct seccomp_filter *filter = NULL;
+	struct hr_error err = {0};
+
+	if (command_profile(file, seccomp_native(), &ret->findings, &filter, &err) < 0) {
+		failed(ret, &err);
+		return;
+	}
+	text_addf(&ret->about, ": system calls: %zu on %s", seccomp_filter_count(filter),
+		  seccomp_native());
+	ret->status = ret->findings.len > 0 ? EXIT_REFUSED : EXIT_OK;
+}
+
+/* What the file is, by its name and by its keys. What is no JSON is taken for a policy, whose
+ * reader says where it goes wrong. */
+static enum kind kind_of(const char *file)
+{
+	hr_autofree char *text = NULL;
+	json_auto struct json_doc *doc = NULL;
+	size_t len;
+
+	if (text_ends(file, ".seccomp"))
+		return KIND_SOURCE;
+	if (file_read_at(AT_FDCWD, file, file, CHECKED_MAX, &text, &len, NULL, NULL) < 0 ||
+	    json_parse(file, text, len, true, &doc, NULL) < 0)
+		return KIND_POLICY;
+	if (json_get(json_root(doc), "defaultAction"))
+		return KIND_PROFILE;
+	return json_get(json_root(doc), "ociVersion") ? KIND_BUNDLE : KIND_POLICY;
+}
+
+static void check_file(const char *file, struct checked *ret)
+{
+	switch (kind_of(file)) {
+	case KIND_POLICY:
+		check_policy(file, ret);
+		return;
+	case KIND_SOURCE:
+		check_source(file, ret);
+		return;
+	case KIND_PROFILE:
+		check_profile(file, ret);
+		return;
+	case KIND_BUNDLE:
+		break;
+	}
+	text_addf(&ret->findings,
+		  "%s: a bundle's document and no policy; hardrun explain --bundle DIR shows what "
+		  "becomes of it\n",
+		  file);
+	ret->status = EXIT_REFUSED;
+}
+
+static void print(const char *file, const struct checked *checked)
+{
+	if (checked->findings.len > 0)
+		fputs(checked->findings.data, stdout);
+	else
+		printf("%s: good%s\n", file, checked->about.len ? checked->about.data : "");
+	if (checked->notes.len > 0)
+		fputs(checked->notes.data, stdout);
+}
+
+/* Lines as a list of strings. */
+static struct json *lines(struct json_doc *doc, struct text *text)
+{
+	struct json *list = json_new_array(doc);
+	char *rest = text->data, *line;
+
+	while (rest && (line = strsep(&rest, "\n")))
+		if (line[0])
+			json_append(list, json_new_string(doc, line));
+	return list;
+}
+
+static int print_json(const char *file, struct checked *checked, struct hr_error *err)
+{
+	json_auto struct json_doc *doc = json_new("check");
+	hr_autofree char *text = NULL;
+	struct json *root;
+	size_t len;
+
+	if (!doc)
+		return hr_fail(err, HR_SYSTEM, "out of memory");
+	root = json_root(doc);
+	if (!json_put_string(doc, root, "file", file) ||
+	    !json_put(doc, root, "findings", lines(doc, &checked->findings)) ||
+	    !json_put(doc, root, "notes", lines(doc, &checked->notes)))
+		return hr_fail(err, HR_SYSTEM, "out of memory");
+	if (json_write(root, &text, &len, err) < 0)
+		return -1;
+	puts(text);
+	return 0;
+}
+
+int command_check(int argc, char *const argv[], struct hr_error *err)
+{
+	bool json = argc > 2 && strcmp(argv[2], "--json") == 0;
+	int status = EXIT_OK, first = json ? 3 : 2;
+
+	if (first >= argc || argv[first][0] == '-') {
+		hr_fail(err, HR_USAGE, "check: which files? usage: hardrun check [--json] FILE...");
+		return EXIT_USAGE;
+	}
+	for (int i = first; i < argc; i++) {
+		struct checked checked = {0};
+
+		check_file(argv[i], &checked);
+		if (!json)
+			print(argv[i], &checked);
+		else if (print_json(argv[i], &checked, err) < 0)
+			checked.status = EXIT_SYSTEM;
+		status = checked.status > status ? checked.status : status;
+		text_free(&checked.findings);
+		text_free(&checked.notes);
+		text_free(&checked.about);
+	}
+	return status;
+}
