@@ -20,7 +20,7 @@ _hardrun_explain() {
 }
 
 _hardrun() {
-	local own="explain check version commands"
+	local own="explain check diff version commands"
 	local runtime="create run restore exec update start kill delete state ps pause resume
 		events list checkpoint features spec"
 
@@ -31,7 +31,7 @@ _hardrun() {
 	fi
 	case ${COMP_WORDS[1]} in
 	explain) _hardrun_explain ;;
-	check) _hardrun_files -f ;;
+	check | diff) _hardrun_files -f ;;
 	esac
 }
 

@@ -22,13 +22,11 @@ struct checked {
 	int status;
 };
 
-static struct text *wishes; /* policy_each_wish hands nothing on */
-
-static void remark_wish(const struct json *rule)
+static void remark_wish(const struct json *rule, void *to)
 {
 	char origin[CHANGE_ORIGIN];
 
-	text_addf(wishes,
+	text_addf(to,
 		  "%s: note: this rule does not enforce: any pod author may name any handler and "
 		  "bring any annotation; add a condition on namespace, pod, container or image\n",
 		  change_origin(rule, origin));
@@ -49,8 +47,7 @@ static void check_policy(const char *file, struct checked *ret)
 		failed(ret, &err);
 		return;
 	}
-	wishes = &ret->notes;
-	policy_each_wish(policy, remark_wish);
+	policy_each_wish(policy, remark_wish, &ret->notes);
 }
 
 static void check_source(const char *file, struct checked *ret)
@@ -127,11 +124,11 @@ static void check_file(const char *file, struct checked *ret)
 static void print(const char *file, const struct checked *checked)
 {
 	if (checked->findings.len > 0)
-		fputs(checked->findings.data, stdout);
+		printf("%s", checked->findings.data);
 	else
 		printf("%s: good%s\n", file, checked->about.len ? checked->about.data : "");
 	if (checked->notes.len > 0)
-		fputs(checked->notes.data, stdout);
+		printf("%s", checked->notes.data);
 }
 
 /* Lines as a list of strings. */

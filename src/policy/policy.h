@@ -79,8 +79,8 @@ void policy_audit(const struct policy *policy, struct policy_audit *ret);
  * Calls `found` for each rule that has no condition on anything believed: any pod author
  * may name any handler and bring any annotation, so such a rule enforces nothing.
  */
-typedef void (*policy_rule_fn)(const struct json *rule);
-void policy_each_wish(const struct policy *policy, policy_rule_fn found);
+typedef void (*policy_rule_fn)(const struct json *rule, void *to);
+void policy_each_wish(const struct policy *policy, policy_rule_fn found, void *to);
 
 /* True if files that profiles name are to be read when the policy is checked; otherwise they
  * are read when they are used. */

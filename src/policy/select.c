@@ -211,9 +211,9 @@ int policy_select(const struct policy *policy, const struct identity *identity, 
 	return 0;
 }
 
-void policy_each_wish(const struct policy *policy, policy_rule_fn found)
+void policy_each_wish(const struct policy *policy, policy_rule_fn found, void *to)
 {
 	json_each(rule, policy->rules)
 		if (!has_believed(rule))
-			found(rule);
+			found(rule, to);
 }

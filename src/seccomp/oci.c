@@ -209,6 +209,7 @@ static void all_of(const struct entry *entry, struct boxes *ret, struct boxes *s
 		const struct box next = single(entry, i);
 
 		spare->count = 0;
+		spare->full = false;
 		for (size_t j = 0; j < ret->count; j++)
 			box_meet(&ret->list[j], &next, spare);
 		ret->full |= spare->full;
