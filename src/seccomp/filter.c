@@ -61,6 +61,17 @@ struct filter_call *filter_name(struct seccomp_filter *filter, const char *name)
 	return call;
 }
 
+static void link_rule(struct filter_call *call, struct filter_rule *rule)
+{
+	rule->next = NULL;
+	if (call->last)
+		call->last->next = rule;
+	else
+		call->first = rule;
+	call->last = rule;
+	call->count++;
+}
+
 struct filter_rule *filter_add(struct seccomp_filter *filter, struct filter_call *call,
 			       struct answer answer, const struct box *box)
 {
@@ -71,21 +82,46 @@ struct filter_rule *filter_add(struct seccomp_filter *filter, struct filter_call
 	rule->answer = answer;
 	if (box)
 		rule->box = *box;
-	if (call->last)
-		call->last->next = rule;
-	else
-		call->first = rule;
-	call->last = rule;
-	call->count++;
+	link_rule(call, rule);
 	return rule;
 }
 
-bool filter_answers(const struct filter_call *call, struct answer answer, const struct box *box)
+static bool answered(const struct filter_call *call, struct answer answer, const struct box *box)
 {
 	for (const struct filter_rule *rule = call->first; rule; rule = rule->next)
 		if (answer_same(&rule->answer, &answer) && box_covers(&rule->box, box))
 			return true;
 	return false;
+}
+
+static void remove_covered(struct filter_call *call, struct answer answer, const struct box *box)
+{
+	struct filter_rule *rule = call->first, *next;
+
+	call->first = call->last = NULL;
+	call->count = 0;
+	for (; rule; rule = next) {
+		next = rule->next;
+		if (answer_same(&rule->answer, &answer) && box_covers(box, &rule->box))
+			continue;
+		link_rule(call, rule);
+	}
+}
+
+bool filter_add_once(struct seccomp_filter *filter, struct filter_call *call, struct answer answer,
+		     const struct box *box, struct filter_rule **ret_rule)
+{
+	struct filter_rule *rule = NULL;
+
+	if (!answered(call, answer, box)) {
+		remove_covered(call, answer, box);
+		rule = filter_add(filter, call, answer, box);
+		if (!rule)
+			return false;
+	}
+	if (ret_rule)
+		*ret_rule = rule;
+	return true;
 }
 
 bool filter_always(const struct filter_rule *rule)

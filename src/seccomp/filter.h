@@ -52,6 +52,7 @@ struct filter_call {
 	struct filter_rule *first, *last;
 	size_t count;
 	bool unclear; /* runtimes would read these rules in another way than as written */
+	bool read_always, read_asking; /* entries without and with conditions were read */
 };
 
 struct seccomp_filter {
@@ -75,8 +76,10 @@ struct filter_call *filter_name(struct seccomp_filter *filter, const char *name)
 struct filter_rule *filter_add(struct seccomp_filter *filter, struct filter_call *call,
 			       struct answer answer, const struct box *box);
 
-/* True if one rule gives this answer to all of the box. */
-bool filter_answers(const struct filter_call *call, struct answer answer, const struct box *box);
+/* filter_add, but no rule stays that another with the same answer covers. ret_rule (may be
+ * NULL): the rule, or NULL where one was there. False when memory is gone. */
+bool filter_add_once(struct seccomp_filter *filter, struct filter_call *call, struct answer answer,
+		     const struct box *box, struct filter_rule **ret_rule);
 
 /* True if the rule asks for nothing. */
 bool filter_always(const struct filter_rule *rule);

@@ -248,13 +248,13 @@ static void lint_beside(const struct lint *lint, const struct filter_call *call)
 {
 	const struct filter_rule *always = always_of(call);
 
-	for (const struct filter_rule *rule = call->first; rule && always; rule = rule->next)
-		if (!filter_always(rule))
-			find(lint, rule->at,
-			     "%s is also listed without conditions, so libseccomp drops these; "
-			     "remove one of the two",
-			     call->name);
-		else if (rule != always)
+	if (call->read_asking)
+		find(lint, always->at,
+		     "%s is listed here without conditions and elsewhere with some, which "
+		     "libseccomp drops; remove one of the two",
+		     call->name);
+	for (const struct filter_rule *rule = always->next; rule; rule = rule->next)
+		if (filter_always(rule))
 			find(lint, rule->at,
 			     "%s is listed twice without conditions, and the first entry counts; "
 			     "remove one",

@@ -49,9 +49,7 @@ static void add_parts(struct meeting *meeting, struct answer answer)
 	for (size_t i = 0; i < meeting->parts.count && !meeting->given_up; i++) {
 		const struct box *part = &meeting->parts.list[i];
 
-		if (filter_answers(meeting->call, answer, part))
-			continue;
-		if (!filter_add(meeting->result, meeting->call, answer, part))
+		if (!filter_add_once(meeting->result, meeting->call, answer, part, NULL))
 			meeting->failed = true;
 		meeting->given_up |= meeting->call->count > OCI_CALL_RULES_MAX;
 	}

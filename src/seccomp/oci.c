@@ -260,15 +260,16 @@ static int add_name(struct oci_reader *reader, const struct json *name, const st
 		return oci_fail(name, reader->err, "%s has more than %d rules; shorten the list",
 				text_shown_z(name->text, shown), OCI_CALL_RULES_MAX);
 	call->unclear |= reader->boxes.full;
+	call->read_always |= entry->count == 0;
+	call->read_asking |= entry->count > 0;
 	for (size_t i = 0; i < reader->boxes.count; i++) {
 		struct filter_rule *rule;
 
-		if (filter_answers(call, entry->answer, &reader->boxes.list[i]))
-			continue;
-		rule = filter_add(reader->filter, call, entry->answer, &reader->boxes.list[i]);
-		if (!rule)
+		if (!filter_add_once(reader->filter, call, entry->answer, &reader->boxes.list[i],
+				     &rule))
 			return hr_fail(reader->err, HR_SYSTEM, "out of memory");
-		rule->at = entry->json;
+		if (rule)
+			rule->at = entry->json;
 	}
 	return 0;
 }
