@@ -32,6 +32,28 @@ static void remark_wish(const struct json *rule, void *to)
 		  change_origin(rule, origin));
 }
 
+static void remark_finding(const char *finding, void *to)
+{
+	text_addf(to, "%s (note)\n", finding);
+}
+
+/* What the lint finds in a JSON profile that the policy names. */
+static void remark_profile(const struct policy *policy, const struct json *name, struct text *to)
+{
+	policy_file_auto struct policy_file file = {0};
+	seccomp_filter_auto struct seccomp_filter *filter = NULL;
+	json_auto struct json_doc *doc = NULL;
+	const struct seccomp_host host = {.arch = seccomp_native(), .docker = true, .kernel = ""};
+	size_t len;
+
+	if (!name || seccomp_builtin(name->text, &len) ||
+	    policy_seccomp_file(policy, name->text, &file, NULL) < 0 || !file.json ||
+	    json_parse(file.shown, file.text, file.len, false, &doc, NULL) < 0 ||
+	    seccomp_read(json_root(doc), &host, &filter, NULL) < 0)
+		return;
+	seccomp_lint(json_root(doc), filter, &host, remark_finding, to);
+}
+
 static void failed(struct checked *ret, const struct hr_error *err)
 {
 	text_addf(&ret->findings, "%s\n", err->msg);
@@ -48,6 +70,8 @@ static void check_policy(const char *file, struct checked *ret)
 		return;
 	}
 	policy_each_wish(policy, remark_wish, &ret->notes);
+	json_each(profile, policy_profiles(policy))
+		remark_profile(policy, json_path(profile, "seccomp.profile"), &ret->notes);
 }
 
 static void check_source(const char *file, struct checked *ret)
@@ -81,27 +105,36 @@ static void check_profile(const char *file, struct checked *ret)
 	ret->status = ret->findings.len > 0 ? EXIT_REFUSED : EXIT_OK;
 }
 
-/* What the file is, by its name and by its keys. What is no JSON is taken for a policy, whose
- * reader says where it goes wrong. */
-static enum kind kind_of(const char *file)
+/* What the file is, by its name and by what it begins with and holds. JSON that cannot be read
+ * is taken for a policy, whose reader says where it goes wrong. */
+static enum kind kind_of(const char *file, const char *text, size_t len)
 {
-	hr_autofree char *text = NULL;
 	json_auto struct json_doc *doc = NULL;
-	size_t len;
+	const struct json *root;
 
 	if (text_ends(file, ".seccomp"))
 		return KIND_SOURCE;
-	if (file_read_at(AT_FDCWD, file, file, CHECKED_MAX, &text, &len, NULL, NULL) < 0 ||
-	    json_parse(file, text, len, true, &doc, NULL) < 0)
-		return KIND_POLICY;
-	if (json_get(json_root(doc), "defaultAction"))
+	if (json_parse(file, text, len, true, &doc, NULL) < 0)
+		return command_is_json(text) || text_ends(file, ".json") ? KIND_POLICY
+									 : KIND_SOURCE;
+	root = json_root(doc);
+	if (json_get(root, "defaultAction") || json_get(root, "syscalls"))
 		return KIND_PROFILE;
-	return json_get(json_root(doc), "ociVersion") ? KIND_BUNDLE : KIND_POLICY;
+	return json_get(root, "ociVersion") ? KIND_BUNDLE : KIND_POLICY;
 }
 
 static void check_file(const char *file, struct checked *ret)
 {
-	switch (kind_of(file)) {
+	hr_autofree char *text = NULL;
+	struct hr_error err = {0};
+	size_t len;
+
+	if (file_read_at(AT_FDCWD, file, file, CHECKED_MAX, &text, &len, NULL, &err) < 0) {
+		err.code = HR_SYSTEM;
+		failed(ret, &err);
+		return;
+	}
+	switch (kind_of(file, text, len)) {
 	case KIND_POLICY:
 		check_policy(file, ret);
 		return;
@@ -168,10 +201,9 @@ int command_check(int argc, char *const argv[], struct hr_error *err)
 	bool json = argc > 2 && strcmp(argv[2], "--json") == 0;
 	int status = EXIT_OK, first = json ? 3 : 2;
 
-	if (first >= argc || argv[first][0] == '-') {
-		hr_fail(err, HR_USAGE, "check: which files? usage: hardrun check [--json] FILE...");
-		return EXIT_USAGE;
-	}
+	if (first >= argc || argv[first][0] == '-')
+		return command_usage("check", first < argc ? argv[first] : NULL, "[--json] FILE...",
+				     err);
 	for (int i = first; i < argc; i++) {
 		struct checked checked = {0};
 

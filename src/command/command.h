@@ -41,12 +41,15 @@ int command_default_ceilings(const struct call *call, const char *bundle, struct
 			     const struct json **ret, struct hr_error *err);
 
 /*
- * A seccomp profile by the name of a built-in one or by a file: a source, or the form of the
- * runtime-spec or of Docker (ends in .json). `findings` gets what the lint finds in the
+ * A seccomp profile by the name of a built-in one or by a file: a source, or JSON in the form
+ * of the runtime-spec or of Docker. `findings` gets what the lint finds in the
  * latter, one line each; NULL for no lint. Error: HR_POLICY, HR_SYSTEM.
  */
 int command_profile(const char *word, const char *arch, struct text *findings,
 		    struct seccomp_filter **ret, struct hr_error *err);
+
+/* True for a text that begins as a JSON object does. */
+bool command_is_json(const char *text);
 
 /* --- our own --- */
 struct own_command {
@@ -57,6 +60,10 @@ struct own_command {
 };
 
 extern const struct own_command own_commands[];
+
+/* HR_USAGE: "hardrun NAME": what is wrong (a word that is not known, or that some are
+ * missing) and how it is called. Returns EXIT_USAGE. */
+int command_usage(const char *name, const char *word, const char *usage, struct hr_error *err);
 
 int command_explain(int argc, char *const argv[], struct hr_error *err);
 int command_check(int argc, char *const argv[], struct hr_error *err);

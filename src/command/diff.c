@@ -25,6 +25,33 @@ struct diff {
 	size_t counts[SECCOMP_DIFFERENCES];
 };
 
+/* A line for each rule that only this side has. */
+static void print_rules(char mark, const struct text *rules)
+{
+	const char *rule = rules->data;
+
+	while (rule && rule[0] != '\0') {
+		size_t len = strcspn(rule, ";");
+
+		printf("      %c %.*s\n", mark, (int)len, rule);
+		rule += len + strspn(rule + len, "; ");
+	}
+}
+
+/* In one line, where there are no conditions. */
+static void print_difference(char mark, const char *call, const struct text *from,
+			     const struct text *becomes)
+{
+	if (from->len > 0 && becomes->len > 0 && !strstr(from->data, " where ") &&
+	    !strstr(becomes->data, " where ")) {
+		printf("%c %s: %s -> %s\n", mark, call, from->data, becomes->data);
+		return;
+	}
+	printf("%c %s\n", mark, call);
+	print_rules('-', from);
+	print_rules('+', becomes);
+}
+
 static void take(enum seccomp_difference difference, const char *call, void *to)
 {
 	struct diff *diff = to;
@@ -32,11 +59,10 @@ static void take(enum seccomp_difference difference, const char *call, void *to)
 	struct json *entry;
 
 	diff->counts[difference]++;
-	seccomp_describe(diff->a, call, &from);
-	seccomp_describe(diff->b, call, &becomes);
+	seccomp_describe(diff->a, call, diff->b, &from);
+	seccomp_describe(diff->b, call, diff->a, &becomes);
 	if (!diff->json) {
-		printf("%c %s: %s -> %s\n", differences[difference].mark, call, from.data,
-		       becomes.data);
+		print_difference(differences[difference].mark, call, &from, &becomes);
 		return;
 	}
 	entry = json_append(diff->list, json_new_object(diff->doc));
@@ -84,15 +110,13 @@ int command_diff(int argc, char *const argv[], struct hr_error *err)
 	struct diff diff = {.doc = doc, .json = argc > 2 && strcmp(argv[2], "--json") == 0};
 	char *const *names = argv + (diff.json ? 3 : 2);
 
-	if (argc != (diff.json ? 5 : 4)) {
-		hr_fail(err, HR_USAGE,
-			"diff: which two? usage: hardrun diff [--json] A B; each a built-in "
-			"profile's name, a .seccomp or a .json file");
-		return EXIT_USAGE;
-	}
+	if (argc != (diff.json ? 5 : 4) || names[0][0] == '-')
+		return command_usage("diff", argc > 2 ? names[0] : NULL,
+				     "[--json] A B; each a built-in profile's name, or a file",
+				     err);
 	if (command_profile(names[0], seccomp_native(), NULL, &a, err) < 0 ||
 	    command_profile(names[1], seccomp_native(), NULL, &b, err) < 0)
-		return command_exit(err);
+		return err->code == HR_POLICY ? EXIT_POLICY : EXIT_SYSTEM;
 	diff.a = a;
 	diff.b = b;
 	diff.list = doc ? json_new_array(doc) : NULL;

@@ -37,6 +37,18 @@ int command_exit(const struct hr_error *err)
 	return EXIT_REFUSED;
 }
 
+int command_usage(const char *name, const char *word, const char *usage, struct hr_error *err)
+{
+	char shown[TEXT_SHOWN_SIZE];
+
+	if (word && word[0] == '-')
+		hr_fail(err, HR_USAGE, "%s: there is no %s; usage: hardrun %s %s", name,
+			text_shown_z(word, shown), name, usage);
+	else
+		hr_fail(err, HR_USAGE, "%s: usage: hardrun %s %s", name, name, usage);
+	return EXIT_USAGE;
+}
+
 int command_version(int argc, char *const argv[], struct hr_error *err)
 {
 	const char *name;

@@ -4,8 +4,11 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #define PROFILE_MAX ((size_t)1024 * 1024) /* bytes of a file */
 
@@ -47,6 +50,24 @@ static int read_source(const char *name, const char *text, size_t len, const cha
 	return rc;
 }
 
+bool command_is_json(const char *text)
+{
+	return text[strspn(text, " \t\r\n")] == '{';
+}
+
+/* A name that is neither a file nor built in. */
+static int unknown(const char *word, struct hr_error *err)
+{
+	text_auto struct text names = {0};
+	char shown[TEXT_SHOWN_SIZE];
+	const char *name;
+
+	for (size_t i = 0; (name = seccomp_builtin_name(i)); i++)
+		text_addf(&names, "%s%s", i ? ", " : "", name);
+	return hr_fail(err, HR_SYSTEM, "%s: neither a file nor a built-in profile (%s)",
+		       text_shown_z(word, shown), names.failed ? "" : names.data);
+}
+
 int command_profile(const char *word, const char *arch, struct text *findings,
 		    struct seccomp_filter **ret, struct hr_error *err)
 {
@@ -56,8 +77,12 @@ int command_profile(const char *word, const char *arch, struct text *findings,
 
 	if (builtin)
 		return read_source(word, builtin, len, arch, ret, err);
-	if (file_read_at(AT_FDCWD, word, word, PROFILE_MAX, &text, &len, NULL, err) < 0)
+	if (access(word, F_OK) < 0 && errno == ENOENT)
+		return unknown(word, err);
+	if (file_read_at(AT_FDCWD, word, word, PROFILE_MAX, &text, &len, NULL, err) < 0) {
+		err->code = HR_SYSTEM;
 		return -1;
-	return text_ends(word, ".json") ? read_json(word, text, len, arch, findings, ret, err)
-					: read_source(word, text, len, arch, ret, err);
+	}
+	return command_is_json(text) ? read_json(word, text, len, arch, findings, ret, err)
+				     : read_source(word, text, len, arch, ret, err);
 }

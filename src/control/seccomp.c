@@ -7,7 +7,8 @@
 #include <string.h>
 #include <sys/utsname.h>
 
-#define FIELD "linux.seccomp"
+#define FIELD	   "linux.seccomp"
+#define MOST_NAMED 4 /* calls that a warning stands for */
 
 static const struct control_option options[] = {
 	{.name = "profile", .type = OPTION_NAME},
@@ -149,7 +150,7 @@ static void insert(const struct control_in *in, struct change *out,
 static void warn_given_up(const struct control_in *in, struct change *out,
 			  const struct seccomp_meeting *meeting)
 {
-	for (size_t i = 0; i < meeting->given_up_count && i < SECCOMP_GIVEN_UP; i++)
+	for (size_t i = 0; i < meeting->given_up_count && i < MOST_NAMED; i++)
 		change_warn(out, FIELD, meeting->given_up[i],
 			    &(struct reason){.rule = "seccomp.profile",
 					     .by = json_get(in->rules, "profile"),

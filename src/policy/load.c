@@ -125,7 +125,8 @@ static int add_file(struct policy *policy, struct json_doc *doc, bool builtin, s
 		return -1;
 	if (!json_int(version, &number) || number != 1)
 		return policy_fail(version ? version : root, err,
-				   "\"version\": 1 is what this program reads");
+				   version ? "\"version\": 1 is what this program reads"
+					   : "\"version\": 1 is missing");
 	if (add_profiles(policy, json_get(root, "profiles"), builtin, err) < 0 ||
 	    add_rules(policy, json_get(root, "rules"), err) < 0 ||
 	    want(json_get(root, "default"), JSON_STRING, "default must name a profile", err) < 0 ||

@@ -22,6 +22,18 @@ bool box_apart(const struct box *a, const struct box *b)
 	return false;
 }
 
+void boxes_start(struct boxes *boxes, unsigned ints)
+{
+	boxes->count = 0;
+	boxes->full = false;
+	boxes->ints = ints;
+}
+
+static bool is_int(const struct boxes *boxes, unsigned index)
+{
+	return boxes->ints & (1U << index);
+}
+
 static void put(struct boxes *ret, const struct box *box)
 {
 	if (ret->count == BOXES)
@@ -41,7 +53,7 @@ static void meet_argument(struct boxes *boxes, size_t first, unsigned index,
 	for (size_t i = first; i < count; i++) {
 		struct box box = boxes->list[i];
 
-		if (!compare_meet(&box.tests[index], test, &parts))
+		if (!compare_meet(&box.tests[index], test, is_int(boxes, index), &parts))
 			boxes->full = true;
 		for (size_t part = 0; part < parts.count; part++) {
 			box.tests[index] = parts.list[part];
@@ -61,15 +73,13 @@ void box_plain(const struct box *box, struct boxes *ret)
 {
 	struct compares parts;
 
-	ret->count = 1;
-	ret->full = false;
-	ret->list[0] = *box;
+	put(ret, box);
 	for (unsigned index = 0; index < SECCOMP_ARGS; index++) {
 		size_t count = ret->count;
 
 		if (box->tests[index].op <= OP_MASKED_EQ)
 			continue;
-		if (!compare_cubes(&box->tests[index], &parts))
+		if (!compare_cubes(&box->tests[index], is_int(ret, index), &parts))
 			ret->full = true;
 		for (size_t i = 0; i < count && parts.count > 0; i++) {
 			for (size_t part = 1; part < parts.count; part++) {
@@ -133,7 +143,7 @@ static void minus_from(const struct box *rest, const struct box *by, unsigned in
 	minus_argument(rest, index, &by->tests[index], ret);
 	if (next_cut(rest, by, index + 1) == SECCOMP_ARGS)
 		return;
-	if (!compare_meet(&rest->tests[index], &by->tests[index], &parts))
+	if (!compare_meet(&rest->tests[index], &by->tests[index], is_int(ret, index), &parts))
 		ret->full = true;
 	for (size_t i = 0; i < parts.count && !ret->full; i++) {
 		passed.tests[index] = parts.list[i];
@@ -149,39 +159,21 @@ void box_minus(const struct box *a, const struct box *b, struct boxes *ret)
 		minus_from(a, b, 0, ret);
 }
 
-/* The first argument from `index` on that a box asks about; SECCOMP_ARGS for none. */
-static unsigned next_asked(const struct box *box, unsigned index)
-{
-	while (index < SECCOMP_ARGS && !asks(&box->tests[index]))
-		index++;
-	return index;
-}
-
 const char *box_conflict(const struct filter_rule *a, const struct filter_rule *b)
 {
-	const struct box *x = &a->box, *y = &b->box;
-	unsigned i = next_asked(x, 0), j = next_asked(y, 0);
-
-	while (i == j && i < SECCOMP_ARGS && compare_same(&x->tests[i], &y->tests[j])) {
-		i = next_asked(x, i + 1);
-		j = next_asked(y, j + 1);
-	}
-	if (i == SECCOMP_ARGS && j == SECCOMP_ARGS)
-		return "two lines have the same condition; keep one";
-	if (i == SECCOMP_ARGS || j == SECCOMP_ARGS)
-		return "one line's condition is a part of another's; spell both out";
-	if (i != j)
-		return "lines with the same first condition must go on with the same argument";
-	if (compare_apart(&x->tests[i], &y->tests[j]))
+	if (box_apart(&a->box, &b->box))
 		return NULL;
-	if (next_asked(x, i + 1) == SECCOMP_ARGS && next_asked(y, j + 1) == SECCOMP_ARGS &&
-	    answer_same(&a->answer, &b->answer))
+	if (!answer_same(&a->answer, &b->answer))
+		return "both can hold for the same arguments; make their conditions exclude each "
+		       "other";
+	if (!box_covers(&a->box, &b->box) && !box_covers(&b->box, &a->box))
 		return NULL;
-	return "two lines can hold for the same arguments; make their conditions exclude each "
-	       "other";
+	if (box_covers(&a->box, &b->box) && box_covers(&b->box, &a->box))
+		return "they have the same condition; keep one";
+	return "one's condition is a part of the other's; keep the wider one";
 }
 
-static unsigned asked(const struct box *box)
+unsigned box_asked(const struct box *box)
 {
 	unsigned count = 0;
 
@@ -210,20 +202,15 @@ static unsigned kinds(const struct box *box)
 
 bool filter_call_plain(const struct filter_call *call)
 {
-	bool mixed = false, other = false;
+	bool other = false, good = true;
 
-	if (call->count < 2)
-		return true;
 	for (const struct filter_rule *rule = call->first; rule; rule = rule->next) {
-		mixed |= !answer_same(&rule->answer, &call->first->answer);
-		other |= kinds(&rule->box) != 0;
+		unsigned of_rule = kinds(&rule->box);
+
+		other |= of_rule != 0;
+		good &= box_asked(&rule->box) <= 1 && !(of_rule & ASKS_ORDER_HIGH);
 	}
-	if (!other)
-		return true;
-	for (const struct filter_rule *rule = call->first; rule; rule = rule->next)
-		if (asked(&rule->box) > 1 || (kinds(&rule->box) & ASKS_ORDER_HIGH))
-			return false;
-	return !mixed;
+	return call->count < 2 || !other || good;
 }
 
 void filter_mark_unclear(struct filter_call *call)
@@ -233,6 +220,6 @@ void filter_mark_unclear(struct filter_call *call)
 		unsigned of_rule = kinds(&rule->box);
 
 		call->unclear |=
-			(of_rule && asked(&rule->box) > 1) || (of_rule & ASKS_ORDER_HIGH) != 0;
+			(of_rule && box_asked(&rule->box) > 1) || (of_rule & ASKS_ORDER_HIGH) != 0;
 	}
 }

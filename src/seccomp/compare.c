@@ -134,51 +134,70 @@ static bool put(struct compares *ret, const struct compare *part)
 }
 
 /* The parts of the cube that pass c, which is no masked equality, by halves: as deep as there
- * are bits, and one of two halves is decided at each step. */
-static bool split(const struct compare *cube, const struct compare *c, struct compares *ret)
+ * are bits, and one of two halves is decided at each step. `bits`: those that may be fixed. */
+static bool split(const struct compare *cube, const struct compare *c, uint64_t bits,
+		  struct compares *ret)
 {
 	struct compare half = *cube;
 	enum share share = share_of(cube, c);
 	uint64_t bit;
 
-	if (share == SHARE_NONE)
-		return true;
 	if (share == SHARE_ALL)
 		return put(ret, cube);
-	bit = (uint64_t)1 << (63 - __builtin_clzll(~cube->mask));
-	half.mask |= bit;
-	if (!split(&half, c, ret))
-		return false;
-	if (bit > LOW_BITS)
+	bits &= ~cube->mask;
+	if (share == SHARE_NONE || bits == 0)
 		return true;
+	bit = (uint64_t)1 << (63 - __builtin_clzll(bits));
+	half.mask |= bit;
+	if (!split(&half, c, bits, ret))
+		return false;
 	half.value |= bit;
-	return split(&half, c, ret);
+	return split(&half, c, bits, ret);
 }
 
-bool compare_cubes(const struct compare *c, struct compares *ret)
+/* Of an int, the upper half is left free where the lower one alone can decide, and must be
+ * 0 where it cannot: below a bound, and beside values that have an upper half. */
+static bool cut(const struct compare *cube, const struct compare *c, bool is_int,
+		struct compares *ret)
+{
+	struct compare low = *cube;
+
+	if (!is_int)
+		return split(cube, c, UINT64_MAX, ret);
+	if (c->op == OP_LT || c->op == OP_LE || c->value > LOW_BITS) {
+		if (low.value > LOW_BITS)
+			return split(cube, c, UINT64_MAX, ret);
+		low.mask |= ~LOW_BITS;
+	}
+	return split(&low, c, LOW_BITS, ret);
+}
+
+bool compare_cubes(const struct compare *c, bool is_int, struct compares *ret)
 {
 	const struct compare all = {.op = OP_MASKED_EQ};
 
 	ret->count = 0;
 	if (c->op == OP_MASKED_EQ)
 		return put(ret, c);
-	return split(&all, c, ret);
+	return cut(&all, c, is_int, ret);
 }
 
 /* Neither is a masked equality. */
-static bool meet_ordered(const struct compare *a, const struct compare *b, struct compares *ret)
+static bool meet_ordered(const struct compare *a, const struct compare *b, bool is_int,
+			 struct compares *ret)
 {
 	struct compares parts;
 
-	if (!compare_cubes(a, &parts))
+	if (!compare_cubes(a, is_int, &parts))
 		return false;
 	for (size_t i = 0; i < parts.count; i++)
-		if (!split(&parts.list[i], b, ret))
+		if (!cut(&parts.list[i], b, is_int, ret))
 			return false;
 	return true;
 }
 
-bool compare_meet(const struct compare *a, const struct compare *b, struct compares *ret)
+bool compare_meet(const struct compare *a, const struct compare *b, bool is_int,
+		  struct compares *ret)
 {
 	ret->count = 0;
 	if (compare_apart(a, b))
@@ -193,10 +212,10 @@ bool compare_meet(const struct compare *a, const struct compare *b, struct compa
 		return put(ret, &both);
 	}
 	if (a->op == OP_MASKED_EQ)
-		return split(a, b, ret);
+		return cut(a, b, is_int, ret);
 	if (b->op == OP_MASKED_EQ)
-		return split(b, a, ret);
-	return meet_ordered(a, b, ret);
+		return cut(b, a, is_int, ret);
+	return meet_ordered(a, b, is_int, ret);
 }
 
 void compare_not(const struct compare *a, struct compares *ret)

@@ -48,15 +48,15 @@ bool compare_covers(const struct compare *a, const struct compare *b);
 bool compare_apart(const struct compare *a, const struct compare *b);
 
 /*
- * The values that pass both, as disjoint parts; none if they are apart. Where a masked
- * equality must be cut by another operator, values with bits 32 to 63 set are left out if
- * only these decide: the arguments that filters ask about are ints, of which the kernel never
- * looks at them, and what is left out is refused. False when it takes too many parts.
+ * The values that pass both, as disjoint parts; none if they are apart. Of an int (`is_int`)
+ * the kernel reads the low half, so what is cut is cut there: of the values that only bits 32
+ * to 63 let pass some may be left out. False when it takes too many parts.
  */
-bool compare_meet(const struct compare *a, const struct compare *b, struct compares *ret);
+bool compare_meet(const struct compare *a, const struct compare *b, bool is_int,
+		  struct compares *ret);
 
-/* Any question as masked equalities. */
-bool compare_cubes(const struct compare *c, struct compares *ret);
+/* Any question as masked equalities, with what compare_meet leaves out. */
+bool compare_cubes(const struct compare *c, bool is_int, struct compares *ret);
 
 /* The values that do not pass, as disjoint parts. */
 void compare_not(const struct compare *a, struct compares *ret);

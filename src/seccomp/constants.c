@@ -241,6 +241,41 @@ static const struct constant personas[] = {
 	SAME("PER_QUERY", 0xFFFFFFFF),
 };
 
+static const struct constant levels[] = {
+	SAME("SOL_IP", 0),  SAME("SOL_IPV6", 41), SAME("SOL_SOCKET", 1),
+	SAME("SOL_TCP", 6), SAME("SOL_UDP", 17),
+};
+
+static const struct constant socket_options[] = {
+	SAME("TCP_AO_ADD_KEY", 38),
+	SAME("TCP_MD5SIG", 14),
+	SAME("TCP_ULP", 31),
+	SAME("UDP_ENCAP", 100),
+};
+
+static const struct constant seccomp_flags[] = {
+	SAME("SECCOMP_FILTER_FLAG_NEW_LISTENER", 8),
+	SAME("SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", 32),
+};
+
+static const struct constant arch_codes[] = {
+	SAME("ARCH_CET_STATUS", 0x3001),
+	SAME("ARCH_GET_FS", 0x1003),
+	SAME("ARCH_GET_GS", 0x1004),
+	SAME("ARCH_GET_XCOMP_GUEST_PERM", 0x1024),
+	SAME("ARCH_GET_XCOMP_PERM", 0x1022),
+	SAME("ARCH_GET_XCOMP_SUPP", 0x1021),
+	SAME("ARCH_REQ_XCOMP_GUEST_PERM", 0x1025),
+	SAME("ARCH_REQ_XCOMP_PERM", 0x1023),
+	SAME("ARCH_SET_FS", 0x1002),
+	SAME("ARCH_SET_GS", 0x1001),
+	SAME("ARCH_SHSTK_DISABLE", 0x5002),
+	SAME("ARCH_SHSTK_ENABLE", 0x5001),
+	SAME("ARCH_SHSTK_LOCK", 0x5003),
+	SAME("ARCH_SHSTK_STATUS", 0x5005),
+	SAME("ARCH_SHSTK_UNLOCK", 0x5004),
+};
+
 #define TABLE(list)                  \
 	{                            \
 		list, hr_count(list) \
@@ -261,6 +296,10 @@ static const struct argument arguments[] = {
 	{"ioctl", "request", TABLE(requests), 1, 1},
 	{"prctl", "option", TABLE(options), 0, 0},
 	{"personality", "persona", TABLE(personas), 0, 0},
+	{"setsockopt", "level", TABLE(levels), 1, 1},
+	{"setsockopt", "option", TABLE(socket_options), 2, 2},
+	{"seccomp", "flags", TABLE(seccomp_flags), 1, 1},
+	{"arch_prctl", "code", TABLE(arch_codes), 0, 0},
 };
 
 /* Any call's arguments by number. */
@@ -281,6 +320,7 @@ static const struct {
 	{"EINVAL", EINVAL},
 	{"ENOTTY", ENOTTY},
 	{"ENOSYS", ENOSYS},
+	{"ENOPROTOOPT", ENOPROTOOPT},
 	{"EPROTONOSUPPORT", EPROTONOSUPPORT},
 	{"ESOCKTNOSUPPORT", ESOCKTNOSUPPORT},
 	{"EOPNOTSUPP", EOPNOTSUPP},
@@ -316,6 +356,22 @@ const struct constant *constant_find(const struct constants *table, const char *
 	if (table->count == 0)
 		return NULL;
 	return bsearch(name, table->list, table->count, sizeof(table->list[0]), by_name);
+}
+
+const char *constant_nearest(const struct constants *table, const char *name)
+{
+	const char *nearest = NULL;
+	unsigned best = 3;
+
+	for (size_t i = 0; i < table->count; i++) {
+		unsigned far = text_distance(name, table->list[i].name);
+
+		if (far >= best)
+			continue;
+		best = far;
+		nearest = table->list[i].name;
+	}
+	return nearest;
 }
 
 int errno_find(const char *name)

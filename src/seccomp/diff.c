@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/cleanup.h"
 #include "seccomp/filter.h"
+#include "seccomp/widths.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -22,15 +23,15 @@ static bool passes(const struct filter_call *call)
  * be followed counts as not. */
 static bool within(struct diff *diff, const struct filter_rule *a, const struct filter_call *b)
 {
+	const unsigned ints = widths_ints(b->name);
 	struct boxes *parts = &diff->parts, *remains = &diff->remains;
 
-	parts->count = 1;
-	parts->full = false;
-	parts->list[0] = a->box;
+	boxes_start(parts, ints);
+	parts->list[parts->count++] = a->box;
 	for (const struct filter_rule *rule = b->first; rule; rule = rule->next) {
 		if (!answer_passes(&rule->answer))
 			continue;
-		remains->count = 0;
+		boxes_start(remains, ints);
 		remains->full = parts->full;
 		for (size_t i = 0; i < parts->count; i++)
 			box_minus(&parts->list[i], &rule->box, remains);
@@ -166,16 +167,29 @@ static void describe_rule(const struct filter_rule *rule, struct text *ret)
 	}
 }
 
-void seccomp_describe(const struct seccomp_filter *filter, const char *call, struct text *ret)
+static bool has_rule(const struct filter_call *call, const struct filter_rule *wanted)
+{
+	for (const struct filter_rule *rule = call ? call->first : NULL; rule; rule = rule->next)
+		if (answer_same(&rule->answer, &wanted->answer) &&
+		    box_covers(&rule->box, &wanted->box) && box_covers(&wanted->box, &rule->box))
+			return true;
+	return false;
+}
+
+void seccomp_describe(const struct seccomp_filter *filter, const char *call,
+		      const struct seccomp_filter *other, struct text *ret)
 {
 	const struct filter_call *found = filter_find(filter, call);
+	const struct filter_call *of_other = filter_find(other, call);
 
 	if (!found || !found->first) {
 		describe_answer(&filter->other, ret);
 		return;
 	}
 	for (const struct filter_rule *rule = found->first; rule; rule = rule->next) {
-		if (rule != found->first)
+		if (has_rule(of_other, rule))
+			continue;
+		if (ret->len > 0)
 			text_adds(ret, "; ");
 		describe_rule(rule, ret);
 	}

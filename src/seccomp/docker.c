@@ -17,8 +17,8 @@
 
 static const char *const top_keys[] = {
 	"defaultAction", "defaultErrnoRet", "architectures", "archMap", "flags", "syscalls", NULL};
-static const char *const entry_keys[] = {"names",   "name",	"action",   "errnoRet", "args",
-					 "comment", "includes", "excludes", NULL};
+static const char *const entry_keys[] = {"names", "name",    "action",	 "errnoRet", "errno",
+					 "args",  "comment", "includes", "excludes", NULL};
 static const char *const filter_keys[] = {"caps", "arches", "minKernel", NULL};
 
 static int known_keys(const struct json *object, const char *const *keys, struct hr_error *err)
@@ -48,6 +48,8 @@ int docker_check(const struct json *object, const struct seccomp_host *host, str
 
 	if (known_keys(object, top_keys, err) < 0)
 		return -1;
+	if (json_count(map) > 0 && json_count(list) > 0)
+		return oci_fail(list, err, "architectures beside archMap; keep one");
 	if (json_count(map) == 0 && json_count(list) == 0)
 		return 0;
 	if (list && list->type == JSON_ARRAY && json_has_string(list, native))
@@ -62,11 +64,64 @@ int docker_check(const struct json *object, const struct seccomp_host *host, str
 			"the list of architectures lacks %s, on which this runs; add it", native);
 }
 
+static int check_names(const struct json *list, bool (*good)(const char *), const char *what,
+		       struct hr_error *err)
+{
+	char shown[TEXT_SHOWN_SIZE];
+
+	if (list && list->type != JSON_ARRAY)
+		return oci_fail(list, err, "this must be a list");
+	json_each(name, list)
+		if (name->type != JSON_STRING || !good(name->text))
+			return oci_fail(name, err, "%s is %s",
+					name->type == JSON_STRING ? text_shown_z(name->text, shown)
+								  : "this",
+					what);
+	return 0;
+}
+
+static bool good_cap(const char *name)
+{
+	return text_starts(name, "CAP_");
+}
+
+static bool good_arch(const char *name)
+{
+	static const char *const arches[] = {"386",	 "amd64",  "arm",      "arm64",
+					     "loong64",	 "mips",   "mips64",   "mips64n32",
+					     "mips64le", "mipsel", "mipsel64", "mipsel64n32",
+					     "mipsle",	 "ppc",	   "ppc64",    "ppc64le",
+					     "riscv64",	 "s390",   "s390x",    "x32",
+					     "x86",	 NULL};
+
+	return text_in(name, arches);
+}
+
+/* As Docker has it: two numbers. */
+static bool good_kernel(const char *release)
+{
+	size_t major = strspn(release, "0123456789");
+
+	return major > 0 && release[major] == '.' &&
+	       strspn(release + major + 1, "0123456789") == strlen(release + major + 1) &&
+	       release[major + 1] != '\0';
+}
+
 static int check_condition(const struct json *condition, struct hr_error *err)
 {
+	const struct json *kernel = json_get(condition, "minKernel");
+
 	if (condition && condition->type != JSON_OBJECT)
 		return oci_fail(condition, err, "includes and excludes are objects");
-	return known_keys(condition, filter_keys, err);
+	if (known_keys(condition, filter_keys, err) < 0 ||
+	    check_names(json_get(condition, "caps"), good_cap,
+			"no capability; write CAP_SYS_ADMIN, say", err) < 0 ||
+	    check_names(json_get(condition, "arches"), good_arch,
+			"no architecture as Docker calls them; write amd64, say", err) < 0)
+		return -1;
+	if (kernel && (kernel->type != JSON_STRING || !good_kernel(kernel->text)))
+		return oci_fail(kernel, err, "minKernel needs two numbers; write \"4.8\", say");
+	return 0;
 }
 
 static bool all_caps(const struct json *list, const struct seccomp_host *host)
@@ -134,6 +189,8 @@ int docker_applies(const struct json *entry, const struct seccomp_host *host, st
 
 	if (entry->type != JSON_OBJECT)
 		return oci_fail(entry, err, "syscalls holds objects");
+	if (json_get(entry, "name") && json_get(entry, "names"))
+		return oci_fail(json_get(entry, "name"), err, "name beside names; keep one");
 	if (known_keys(entry, entry_keys, err) < 0 || check_condition(includes, err) < 0 ||
 	    check_condition(excludes, err) < 0)
 		return -1;

@@ -91,9 +91,16 @@ bool filter_always(const struct filter_rule *rule);
 
 struct boxes {
 	size_t count;
-	bool full; /* something did not fit: what is listed is not all */
+	bool full;     /* something did not fit: what is listed is not all */
+	unsigned ints; /* of the call: bit N for argument N being an int (widths_ints) */
 	struct box list[BOXES];
 };
+
+/* No box so far. */
+void boxes_start(struct boxes *boxes, unsigned ints);
+
+/* How many arguments it asks about. */
+unsigned box_asked(const struct box *box);
 
 bool box_covers(const struct box *a, const struct box *b);
 bool box_apart(const struct box *a, const struct box *b);
@@ -104,7 +111,7 @@ void box_meet(const struct box *a, const struct box *b, struct boxes *ret);
 /* What is in a and not in b, as disjoint boxes, appended to `ret`. */
 void box_minus(const struct box *a, const struct box *b, struct boxes *ret);
 
-/* The same set of values in masked equalities alone, into `ret`. */
+/* The same set of values in masked equalities alone, into `ret`, which is empty. */
 void box_plain(const struct box *box, struct boxes *ret);
 
 /*
@@ -117,7 +124,7 @@ const char *box_conflict(const struct filter_rule *a, const struct filter_rule *
 /*
  * True if libseccomp (2.5 and 2.6) reads the rules of a call as written, provided that those
  * with different answers are apart: all of them are masked equalities, or there is only
- * one, or each asks one thing and all have the same answer. With other operators in rules
+ * one, or each asks one thing. With other operators in rules
  * of several conditions it lets through what no rule allows, refuses what one does, or does
  * not come to an end.
  */

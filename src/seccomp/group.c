@@ -8,7 +8,8 @@
 
 int statement_empty(const struct reader *reader, const struct statement *statement)
 {
-	return reader_fail(reader, &statement->word.at, "%s names no system call",
+	return reader_fail(reader, &statement->word.at,
+			   "%s names no system call; write some behind it, with blanks in between",
 			   statement->word.text);
 }
 
@@ -44,32 +45,6 @@ static int fill_group(struct reader *reader, struct statement *statement, struct
 	return 0;
 }
 
-int group_parse(struct reader *reader, struct statement *statement)
-{
-	struct word name = statement->word;
-	char shown[TEXT_SHOWN_SIZE];
-	struct group *group;
-
-	if (!reader_word(reader, &name) || name.text[0] != '@')
-		return reader_fail(reader, &name.at,
-				   "a group needs a name with @: group @memlock mlock");
-	if (source_group(reader->source, name.text, NULL) && !reader->library)
-		return reader_fail(reader, &name.at,
-				   "there is a group %s already; take another name",
-				   text_shown_z(name.text, shown));
-	group = source_alloc(reader->source, sizeof(*group));
-	if (!group)
-		return reader_no_memory(reader);
-	group->name = source_copy(reader->source, name.text, strlen(name.text));
-	if (!group->name)
-		return reader_no_memory(reader);
-	if (fill_group(reader, statement, group) < 0)
-		return -1;
-	group->next = reader->source->groups;
-	reader->source->groups = group;
-	return 0;
-}
-
 /* The next line from `at` on that begins with "group NAME"; NULL for none. */
 static const char *find_group(const char *at, const char *end, const char *name)
 {
@@ -85,6 +60,43 @@ static const char *find_group(const char *at, const char *end, const char *name)
 		at = at ? at + 1 : NULL;
 	}
 	return NULL;
+}
+
+/* Lines of one file add up; a group of another file or of the library is not changed unsaid. */
+static bool taken(const struct reader *reader, const char *name)
+{
+	const struct group *group = source_group(reader->source, name, NULL);
+	size_t len = 0;
+	const char *text = source_groups_text(&len);
+
+	return group ? group->file != reader->file : find_group(text, text + len, name) != NULL;
+}
+
+int group_parse(struct reader *reader, struct statement *statement)
+{
+	struct word name = statement->word;
+	char shown[TEXT_SHOWN_SIZE];
+	struct group *group;
+
+	if (!reader_word(reader, &name) || name.text[0] != '@')
+		return reader_fail(reader, &name.at,
+				   "a group needs a name with @: group @memlock mlock");
+	if (!reader->library && taken(reader, name.text))
+		return reader_fail(reader, &name.at,
+				   "there is a group %s already; take another name",
+				   text_shown_z(name.text, shown));
+	group = source_alloc(reader->source, sizeof(*group));
+	if (!group)
+		return reader_no_memory(reader);
+	group->name = source_copy(reader->source, name.text, strlen(name.text));
+	group->file = reader->file;
+	if (!group->name)
+		return reader_no_memory(reader);
+	if (fill_group(reader, statement, group) < 0)
+		return -1;
+	group->next = reader->source->groups;
+	reader->source->groups = group;
+	return 0;
 }
 
 /* While a statement is being read, so with a scratch of its own. */

@@ -49,26 +49,43 @@ static bool is(const struct json *value, const char *text)
 
 /* --- The whole ----------------------------------------------------------------------- */
 
+static void lint_default_errno(const struct lint *lint, const struct json *object)
+{
+	const struct json *number = json_get(object, "defaultErrnoRet");
+	const struct answer *other = &lint->filter->other;
+
+	if (!number)
+		return;
+	if (other->act != ACT_ERRNO)
+		find(lint, number, "defaultErrnoRet with %s: crun refuses to start; remove it",
+		     json_string(object, "defaultAction"));
+	else if (other->number == 0)
+		find(lint, number,
+		     "errno 0: calls are not made and the program is told that they were; write 38 "
+		     "(ENOSYS)");
+}
+
 static void lint_default(const struct lint *lint, const struct json *object)
 {
 	const struct json *action = json_get(object, "defaultAction");
+	const struct answer *other = &lint->filter->other;
 
+	lint_default_errno(lint, object);
 	if (is(action, "SCMP_ACT_NOTIFY") || is(action, "SCMP_ACT_TRACE"))
 		find(lint, action,
-		     "%s as the default: every call waits for another process, runc refuses it; "
-		     "write SCMP_ACT_ERRNO",
+		     "%s as the default: every call waits for another process, and runc refuses "
+		     "NOTIFY here; write SCMP_ACT_ERRNO",
 		     action->text);
-	else if (answer_passes(&lint->filter->other))
+	else if (answer_passes(other))
 		find(lint, action,
 		     "%s lets through every call that is not listed, those of later kernels too; "
 		     "write SCMP_ACT_ERRNO and list what is allowed",
 		     action->text);
-	else if (lint->filter->other.act == ACT_ERRNO && lint->filter->other.number != ENOSYS)
+	else if (other->act != ACT_ERRNO || (other->number != ENOSYS && other->number != 0))
 		find(lint, action,
-		     "with errno %u as the default runc and crun differ on calls that are younger "
-		     "than the list; write \"defaultErrnoRet\": 38 (ENOSYS), for which programs "
-		     "take an older call",
-		     lint->filter->other.number);
+		     "of calls that are younger than the list runc answers ENOSYS and crun this "
+		     "default; write SCMP_ACT_ERRNO with \"defaultErrnoRet\": 38 (ENOSYS), for "
+		     "which programs take an older call");
 }
 
 static void lint_flags(const struct lint *lint, const struct json *object)
@@ -111,18 +128,17 @@ static void lint_arches(const struct lint *lint, const struct json *object)
 
 /* --- Entries ------------------------------------------------------------------------- */
 
-static void lint_action(const struct lint *lint)
+/* True for what another process decides. */
+static bool hands_on(const struct json *action)
 {
-	const struct json *action = json_get(lint->entry, "action");
-	const struct json *number = json_get(lint->entry, "errnoRet");
+	return is(action, "SCMP_ACT_NOTIFY") || is(action, "SCMP_ACT_TRACE");
+}
 
-	if (is(action, "SCMP_ACT_NOTIFY") || is(action, "SCMP_ACT_TRACE"))
-		find(lint, action,
-		     "%s hands the decision to another process, and on write, or when that is "
-		     "gone, the container hangs or gets ENOSYS; write SCMP_ACT_ERRNO",
-		     action->text);
-	if (!number || !action)
-		return;
+static void lint_errno(const struct lint *lint, const struct json *action,
+		       const struct json *number)
+{
+	uint64_t value = 0;
+
 	if (lint->answer.act != ACT_ERRNO)
 		find(lint, number, "errnoRet with %s: crun refuses to start; remove it",
 		     action->text);
@@ -130,11 +146,29 @@ static void lint_action(const struct lint *lint)
 		find(lint, number,
 		     "errno 0: the call is not made and the program is told that it was; write 1 "
 		     "(EPERM)");
+	else if (json_uint(number, &value) && value > ERRNO_MAX)
+		find(lint, number, "errnos end at %d, and runtimes cut this to 16 bits; correct it",
+		     ERRNO_MAX);
+}
+
+static void lint_action(const struct lint *lint)
+{
+	const struct json *action = json_get(lint->entry, "action");
+	const struct json *number = json_get(lint->entry, "errnoRet");
+
+	if (hands_on(action))
+		find(lint, action,
+		     "%s hands the decision to another process, and on write, or when that is "
+		     "gone, the container hangs or gets ENOSYS; write SCMP_ACT_ERRNO",
+		     action->text);
+	if (number && action && !hands_on(action))
+		lint_errno(lint, action, number);
 }
 
 static void lint_default_again(const struct lint *lint)
 {
-	if (!answer_same(&lint->answer, &lint->filter->other))
+	if (!answer_same(&lint->answer, &lint->filter->other) ||
+	    hands_on(json_get(lint->entry, "action")))
 		return;
 	find(lint, json_get(lint->entry, "action"),
 	     "this is the default already, so runtimes skip the entry: it takes nothing away from "
@@ -149,14 +183,14 @@ static void lint_name(const struct lint *lint, const struct json *name)
 	if (name->type != JSON_STRING || names_known(name->text))
 		return;
 	text_shown_z(name->text, shown);
+	meant = names_recent(name->text) ? NULL : names_nearest(name->text, near);
 	if (!answer_passes(&lint->answer)) {
 		find(lint, name,
 		     "%s is unknown to libseccomp, which drops it unsaid: the call is not "
-		     "refused by this entry; let the default refuse it",
-		     shown);
+		     "refused by this entry%s%s%s; let the default refuse it",
+		     shown, meant ? " (did you mean " : "", meant ? meant : "", meant ? "?)" : "");
 		return;
 	}
-	meant = names_recent(name->text) ? NULL : names_nearest(name->text, near);
 	if (meant)
 		find(lint, name, "%s is no system call; did you mean %s?", shown, meant);
 }
@@ -166,28 +200,35 @@ static const char *name_of(const char *op)
 	return op + strlen("SCMP_CMP_");
 }
 
+/* What a set bit in the upper half does to a condition on an int. */
+static const char *upper_half(const struct lint *lint, enum op op)
+{
+	bool holds = op == OP_NE || op == OP_GE || op == OP_GT;
+
+	if (answer_passes(&lint->answer))
+		return holds ? "lets it through" : "refuses it";
+	return holds ? "refuses it" : "misses it";
+}
+
 /* A condition on an int must not look at the upper half: the kernel does not. */
 static void lint_width(const struct lint *lint, const struct json *arg, const struct oci_test *test,
 		       const char *call)
 {
-	const char *effect = answer_passes(&lint->answer) ? "lets it through" : "misses it";
+	const struct compare *asked = &test->compare;
 
-	if (!widths_int(call, test->index))
+	if (!(widths_ints(call) & (1U << test->index)))
 		return;
-	if (strcmp(test->op, "SCMP_CMP_EQ") == 0) {
+	if (strcmp(test->op, "SCMP_CMP_EQ") == 0)
 		find(lint, arg,
 		     "argument %u of %s is an int: EQ compares 64 bits, and %s when a program sets "
 		     "the upper ones; write MASKED_EQ, value 4294967295, valueTwo %" PRIu64,
-		     test->index, call, answer_passes(&lint->answer) ? "refuses it" : effect,
-		     test->compare.value);
-		return;
-	}
-	if (strcmp(test->op, "SCMP_CMP_MASKED_EQ") != 0)
+		     test->index, call, upper_half(lint, asked->op), asked->value);
+	else if (strcmp(test->op, "SCMP_CMP_MASKED_EQ") != 0)
 		find(lint, arg,
 		     "argument %u of %s is an int: %s compares 64 bits, and %s when a program sets "
 		     "the upper ones; list values with MASKED_EQ, value 4294967295",
-		     test->index, call, name_of(test->op), effect);
-	else if (test->compare.mask > UINT32_MAX)
+		     test->index, call, name_of(test->op), upper_half(lint, asked->op));
+	else if (asked->mask > UINT32_MAX)
 		find(lint, arg,
 		     "argument %u of %s is an int: the mask looks at bits that the kernel does "
 		     "not; keep it within 4294967295",
@@ -211,7 +252,7 @@ static void lint_args(const struct lint *lint)
 			     "entries of their own",
 			     test.index);
 		seen |= 1U << test.index;
-		if (test.never)
+		if (test.masked_away)
 			find(lint, arg,
 			     "valueTwo has bits that the mask (value) takes away; correct one");
 		json_each(name, names)
@@ -248,6 +289,9 @@ static void lint_beside(const struct lint *lint, const struct filter_call *call)
 {
 	const struct filter_rule *always = always_of(call);
 
+	/* Skipped by the runtimes, so it hides nothing. */
+	if (answer_same(&always->answer, &lint->filter->other))
+		return;
 	if (call->read_asking)
 		find(lint, always->at,
 		     "%s is listed here without conditions and elsewhere with some, which "

@@ -52,7 +52,7 @@ static bool overlaps_higher(const struct lowering *to, const struct box *box)
 	return false;
 }
 
-/* What higher layers leave of a box. */
+/* What higher layers leave of a box. A source speaks of low halves alone. */
 static int remaining(struct lowering *to, const struct box *box)
 {
 	const struct filter_rule *rule = to->to->first;
@@ -63,13 +63,12 @@ static int remaining(struct lowering *to, const struct box *box)
 		to->remains = malloc(sizeof(*to->remains));
 	if (!to->parts || !to->remains)
 		return out_of_memory(to);
-	to->parts->count = 1;
-	to->parts->full = false;
-	to->parts->list[0] = *box;
+	boxes_start(to->parts, UINT32_MAX);
+	to->parts->list[to->parts->count++] = *box;
 	for (size_t i = 0; i < to->of_layer; i++, rule = rule->next) {
 		struct boxes *swapped = to->parts;
 
-		to->remains->count = 0;
+		boxes_start(to->remains, UINT32_MAX);
 		to->remains->full = to->parts->full;
 		for (size_t j = 0; j < to->parts->count; j++)
 			box_minus(&to->parts->list[j], &rule->box, to->remains);
@@ -162,7 +161,11 @@ static int check_conflicts(const struct lowering *to)
 			if (to->clauses[i]->layer == to->clauses[j]->layer)
 				wrong = box_conflict(a, b);
 			if (wrong)
-				return fail(to, to->clauses[j], wrong);
+				return hr_fail(to->err, HR_POLICY,
+					       "%s:%u:%u: %s: line %u and this: %s",
+					       to->clauses[j]->file, to->clauses[j]->at.line,
+					       to->clauses[j]->at.column, to->call->name,
+					       to->clauses[i]->at.line, wrong);
 		}
 	}
 	return 0;

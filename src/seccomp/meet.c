@@ -8,17 +8,24 @@
  */
 #include "base/cleanup.h"
 #include "seccomp/oci.h"
+#include "seccomp/widths.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
+#define WORK_MAX   100000 /* boxes that are looked at for one call */
+#define LENGTH_MAX 3800	  /* BPF instructions, with room for what runtimes add */
+
 struct meeting {
 	const struct seccomp_filter *callers;
 	struct seccomp_filter *result;
-	struct filter_call *call;    /* of the result */
-	struct boxes parts, remains; /* of one rule met with another */
-	bool failed;		     /* memory */
-	bool given_up;		     /* of this call */
+	const struct filter_call *ours, *theirs; /* the call's rules; theirs may be NULL */
+	struct filter_call *call;		 /* of the result */
+	unsigned ints;				 /* of the call */
+	struct boxes parts, remains;		 /* of one rule met with another */
+	size_t work;				 /* on this call */
+	bool failed;				 /* memory */
+	bool given_up;				 /* of this call */
 };
 
 /* What both let through stays, and what one refuses is refused. */
@@ -32,7 +39,7 @@ static void take_out(struct meeting *meeting, const struct box *box)
 {
 	struct boxes *parts = &meeting->parts, *remains = &meeting->remains;
 
-	remains->count = 0;
+	boxes_start(remains, meeting->ints);
 	remains->full = parts->full;
 	for (size_t i = 0; i < parts->count; i++)
 		box_minus(&parts->list[i], box, remains);
@@ -40,6 +47,29 @@ static void take_out(struct meeting *meeting, const struct box *box)
 	parts->count = remains->count;
 	for (size_t i = 0; i < remains->count; i++)
 		parts->list[i] = remains->list[i];
+	meeting->work += parts->count + 1;
+	meeting->given_up |= meeting->work > WORK_MAX;
+}
+
+/* True if `first` counts where both rules of one call hold. */
+static bool goes_before(const struct filter_rule *first, const struct filter_rule *rule)
+{
+	if (first->answer.act != rule->answer.act)
+		return first->answer.act < rule->answer.act;
+	while (first && first != rule)
+		first = first->next;
+	return first != NULL;
+}
+
+/* Take out what rules of the call that go before `rule` (NULL: all) hold for. */
+static void take_decided(struct meeting *meeting, const struct filter_call *call,
+			 const struct filter_rule *rule)
+{
+	for (const struct filter_rule *other = call ? call->first : NULL;
+	     other && meeting->parts.count > 0 && !meeting->given_up; other = other->next)
+		if (!rule || (other != rule && !answer_same(&other->answer, &rule->answer) &&
+			      goes_before(other, rule)))
+			take_out(meeting, &other->box);
 }
 
 /* Add a rule for each part that no other with the same answer holds for. */
@@ -47,82 +77,53 @@ static void add_parts(struct meeting *meeting, struct answer answer)
 {
 	meeting->given_up |= meeting->parts.full;
 	for (size_t i = 0; i < meeting->parts.count && !meeting->given_up; i++) {
-		const struct box *part = &meeting->parts.list[i];
-
-		if (!filter_add_once(meeting->result, meeting->call, answer, part, NULL))
+		if (!filter_add_once(meeting->result, meeting->call, answer,
+				     &meeting->parts.list[i], NULL))
 			meeting->failed = true;
 		meeting->given_up |= meeting->call->count > OCI_CALL_RULES_MAX;
 	}
 }
 
-/* Give the parts an answer, but for what earlier rules have answered. */
-static void answer_parts(struct meeting *meeting, struct answer answer)
+/* Where both rules hold. */
+static void meet_rules(struct meeting *meeting, const struct filter_rule *ours,
+		       const struct filter_rule *theirs)
 {
-	const struct filter_rule *rule = meeting->call->first;
-
-	for (; rule && meeting->parts.count > 0; rule = rule->next)
-		if (!answer_same(&rule->answer, &answer))
-			take_out(meeting, &rule->box);
-	add_parts(meeting, answer);
+	boxes_start(&meeting->parts, meeting->ints);
+	box_meet(&ours->box, &theirs->box, &meeting->parts);
+	take_decided(meeting, meeting->theirs, theirs);
+	take_decided(meeting, meeting->ours, ours);
+	add_parts(meeting, stricter(ours->answer, theirs->answer));
 }
 
-/* The caller's rules of one strictness. True if one of them holds for all of ours. */
-static bool meet_rules(struct meeting *meeting, const struct filter_rule *ours,
-		       const struct filter_call *theirs, enum act act)
+static void start_whole(struct meeting *meeting, const struct filter_rule *ours)
 {
-	for (const struct filter_rule *rule = theirs->first; rule; rule = rule->next) {
-		if (rule->answer.act != act)
-			continue;
-		meeting->parts.count = 0;
-		meeting->parts.full = false;
-		box_meet(&ours->box, &rule->box, &meeting->parts);
-		answer_parts(meeting, stricter(ours->answer, rule->answer));
-		if (box_covers(&rule->box, &ours->box))
-			return true;
-	}
-	return false;
+	boxes_start(&meeting->parts, meeting->ints);
+	meeting->parts.list[meeting->parts.count++] = ours->box;
+	take_decided(meeting, meeting->ours, ours);
 }
 
 /* What none of the caller's rules holds for. */
-static void meet_rest(struct meeting *meeting, const struct filter_rule *ours,
-		      const struct filter_call *theirs)
+static void meet_rest(struct meeting *meeting, const struct filter_rule *ours)
 {
-	struct answer answer = stricter(ours->answer, meeting->callers->other);
-
 	if (meeting->callers->other.act == ACT_ERRNO)
 		return;
-	meeting->parts.count = 1;
-	meeting->parts.full = false;
-	meeting->parts.list[0] = ours->box;
-	for (const struct filter_rule *rule = theirs ? theirs->first : NULL; rule;
-	     rule = rule->next)
-		take_out(meeting, &rule->box);
-	answer_parts(meeting, answer);
+	start_whole(meeting, ours);
+	take_decided(meeting, meeting->theirs, NULL);
+	add_parts(meeting, stricter(ours->answer, meeting->callers->other));
 }
 
-static void meet_rule(struct meeting *meeting, const struct filter_rule *ours,
-		      const struct filter_call *theirs)
+static void meet_rule(struct meeting *meeting, const struct filter_rule *ours)
 {
-	bool decided = false;
+	const struct filter_rule *theirs = meeting->theirs ? meeting->theirs->first : NULL;
 
 	if (!answer_passes(&ours->answer)) {
-		meeting->parts.count = 1;
-		meeting->parts.full = false;
-		meeting->parts.list[0] = ours->box;
-		answer_parts(meeting, ours->answer);
+		start_whole(meeting, ours);
+		add_parts(meeting, ours->answer);
 		return;
 	}
-	for (enum act act = 0; theirs && act < ACTS && !decided; act++)
-		decided = meet_rules(meeting, ours, theirs, act);
-	if (!decided)
-		meet_rest(meeting, ours, theirs);
-}
-
-/* A rule in masked equalities alone, added to the call in the result. */
-static void add_plain(struct meeting *meeting, const struct filter_rule *rule)
-{
-	box_plain(&rule->box, &meeting->parts);
-	add_parts(meeting, rule->answer);
+	for (; theirs && !meeting->given_up; theirs = theirs->next)
+		meet_rules(meeting, ours, theirs);
+	meet_rest(meeting, ours);
 }
 
 static void forget_rules(struct filter_call *call)
@@ -131,13 +132,18 @@ static void forget_rules(struct filter_call *call)
 	call->count = 0;
 }
 
+/* The call's rules in masked equalities alone. */
 static void make_plain(struct meeting *meeting)
 {
-	const struct filter_rule *rule = meeting->call->first;
+	const struct filter_rule *rule = meeting->call->first, *next;
 
 	forget_rules(meeting->call);
-	for (; rule && !meeting->given_up; rule = rule->next)
-		add_plain(meeting, rule);
+	for (; rule && !meeting->given_up; rule = next) {
+		next = rule->next;
+		boxes_start(&meeting->parts, meeting->ints);
+		box_plain(&rule->box, &meeting->parts);
+		add_parts(meeting, rule->answer);
+	}
 }
 
 /* The answer to a call of which not all can be said: the strictest that the caller gives,
@@ -152,50 +158,88 @@ static struct answer refusal(const struct seccomp_filter *callers, const struct 
 	return answer;
 }
 
-/* Ours, with what lets through refused, in the order in which a second meeting has it. */
-static void refuse_call(struct meeting *meeting, const struct filter_call *ours,
-			struct answer answer)
+/* Ours, with what lets through refused. */
+static void refuse_call(struct meeting *meeting)
 {
+	struct answer answer = refusal(meeting->callers, meeting->theirs);
+
 	forget_rules(meeting->call);
-	for (enum act act = 0; act < ACTS; act++)
-		for (const struct filter_rule *rule = ours->first; rule; rule = rule->next)
-			if (rule->answer.act == act &&
-			    !filter_add(meeting->result, meeting->call,
-					act >= ACT_LOG ? answer : rule->answer, &rule->box))
-				meeting->failed = true;
+	for (const struct filter_rule *rule = meeting->ours->first; rule; rule = rule->next)
+		if (!filter_add_once(meeting->result, meeting->call,
+				     answer_passes(&rule->answer) ? answer : rule->answer,
+				     &rule->box, NULL))
+			meeting->failed = true;
 }
 
-/* Ours by strictness: in a source no two rules hold for the same arguments, in a file of
- * another form they may. */
-static void meet_rules_of(struct meeting *meeting, const struct filter_call *ours,
-			  const struct filter_call *theirs)
+static void give_up(struct meeting *meeting, struct seccomp_meeting *ret)
 {
-	meeting->given_up = theirs && theirs->unclear;
-	for (enum act act = 0; act < ACTS; act++)
-		for (const struct filter_rule *rule = ours->first; rule && !meeting->given_up;
-		     rule = rule->next)
-			if (rule->answer.act == act)
-				meet_rule(meeting, rule, theirs);
-	if (!meeting->given_up && !filter_call_plain(meeting->call))
-		make_plain(meeting);
+	refuse_call(meeting);
+	if (ret->given_up_count++ < SECCOMP_GIVEN_UP)
+		ret->given_up[ret->given_up_count - 1] = meeting->call->name;
 }
 
-static void meet_call(struct meeting *meeting, const struct filter_call *ours,
-		      struct seccomp_meeting *ret)
+static void meet_call(struct meeting *meeting, struct seccomp_meeting *ret)
 {
-	const struct filter_call *theirs = filter_find(meeting->callers, ours->name);
-
-	meeting->call = filter_name(meeting->result, ours->name);
+	meeting->theirs = filter_find(meeting->callers, meeting->ours->name);
+	meeting->call = filter_name(meeting->result, meeting->ours->name);
+	meeting->ints = widths_ints(meeting->ours->name);
+	meeting->given_up = meeting->theirs && meeting->theirs->unclear;
+	meeting->work = 0;
 	if (!meeting->call) {
 		meeting->failed = true;
 		return;
 	}
-	meet_rules_of(meeting, ours, theirs);
-	if (!meeting->given_up)
-		return;
-	refuse_call(meeting, ours, refusal(meeting->callers, theirs));
-	if (ret->given_up_count++ < SECCOMP_GIVEN_UP)
-		ret->given_up[ret->given_up_count - 1] = meeting->call->name;
+	for (const struct filter_rule *rule = meeting->ours->first; rule && !meeting->given_up;
+	     rule = rule->next)
+		meet_rule(meeting, rule);
+	if (!meeting->given_up && !filter_call_plain(meeting->call))
+		make_plain(meeting);
+	if (meeting->given_up)
+		give_up(meeting, ret);
+}
+
+/* BPF instructions of a call at most, as libseccomp writes them: four for each half of an
+ * argument, the answer, and the comparison with the number. */
+static size_t length_of(const struct filter_call *call)
+{
+	size_t length = 2;
+
+	for (const struct filter_rule *rule = call->first; rule; rule = rule->next)
+		length += 1 + 8 * (size_t)box_asked(&rule->box);
+	return length;
+}
+
+/* The call of the result that got longest by meeting the caller's; NULL for none. */
+static struct filter_call *longest_call(const struct seccomp_filter *result,
+					const struct seccomp_filter *ours, size_t *ret_total)
+{
+	struct filter_call *longest = NULL;
+
+	*ret_total = 0;
+	for (struct filter_call *call = result->first; call; call = call->next) {
+		size_t length = length_of(call);
+
+		*ret_total += length;
+		if (length > length_of(filter_find(ours, call->name)) &&
+		    (!longest || length > length_of(longest)))
+			longest = call;
+	}
+	return longest;
+}
+
+/* The kernel takes 4096 instructions: a longer filter would stop the container from starting.
+ * The longest call goes first. */
+static void shorten(struct meeting *meeting, const struct seccomp_filter *ours,
+		    struct seccomp_meeting *ret)
+{
+	size_t total;
+
+	while ((meeting->call = longest_call(meeting->result, ours, &total)) &&
+	       total > LENGTH_MAX) {
+		meeting->ours = filter_find(ours, meeting->call->name);
+		meeting->theirs = filter_find(meeting->callers, meeting->call->name);
+		give_up(meeting, ret);
+	}
 }
 
 int seccomp_meet(const struct seccomp_filter *ours, const struct seccomp_filter *callers,
@@ -210,9 +254,10 @@ int seccomp_meet(const struct seccomp_filter *ours, const struct seccomp_filter 
 		meeting->callers = callers;
 		meeting->result = result;
 		meeting->failed = false;
-		for (const struct filter_call *call = ours->first; call && !meeting->failed;
-		     call = call->next)
-			meet_call(meeting, call, ret_meeting);
+		for (meeting->ours = ours->first; meeting->ours && !meeting->failed;
+		     meeting->ours = meeting->ours->next)
+			meet_call(meeting, ret_meeting);
+		shorten(meeting, ours, ret_meeting);
 	}
 	if (!meeting || !result || meeting->failed) {
 		seccomp_filter_free(result);
@@ -229,5 +274,10 @@ int seccomp_settle(const struct seccomp_filter *filter, struct seccomp_filter **
 
 	if (!open)
 		return hr_fail(err, HR_SYSTEM, "out of memory");
-	return seccomp_meet(filter, open, ret, ret_meeting, err);
+	if (seccomp_meet(filter, open, ret, ret_meeting, err) < 0)
+		return -1;
+	/* The one default for which runc and crun agree on calls that are younger than the list. */
+	if ((*ret)->other.act == ACT_ERRNO)
+		(*ret)->other.number = ENOSYS;
+	return 0;
 }

@@ -10,14 +10,15 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "seccomp/names.h"
+#include "seccomp/source.h"
+#include "seccomp/widths.h"
 
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define ERRNO_MAX 4095 /* of the kernel; it takes larger ones for this */
+#define WORK_MAX      65536 /* names of all entries, */
+#define WORK_REPEATED 128   /* each of which counts for this many where an argument is twice */
 
 struct entry {
 	const struct json *json;
@@ -30,7 +31,9 @@ struct entry {
 
 struct oci_reader {
 	struct seccomp_filter *filter;
-	struct boxes boxes; /* of one entry */
+	struct boxes boxes; /* of one entry and name */
+	enum seccomp_arch arch;
+	size_t work;
 	struct hr_error *err;
 };
 
@@ -50,38 +53,31 @@ static const struct {
 	{"SCMP_ACT_NOTIFY", {ACT_ERRNO, ENOSYS}},
 };
 
-/* What is no masked equality, or one over all bits. */
-static const struct {
-	const char *name;
-	enum op op;
-} ops[] = {
-	{"SCMP_CMP_EQ", OP_MASKED_EQ}, {"SCMP_CMP_MASKED_EQ", OP_MASKED_EQ},
-	{"SCMP_CMP_NE", OP_NE},	       {"SCMP_CMP_LT", OP_LT},
-	{"SCMP_CMP_LE", OP_LE},	       {"SCMP_CMP_GE", OP_GE},
-	{"SCMP_CMP_GT", OP_GT},
-};
-
-int oci_fail(const struct json *at, struct hr_error *err, const char *fmt, ...)
+/* By number, or by the name that containers-common has beside it. */
+static int read_errno(const struct json *number, const struct json *name, struct answer *ret,
+		      struct hr_error *err)
 {
-	char message[HR_ERROR_MSG];
-	unsigned line, column;
-	va_list ap;
+	uint64_t value = 0;
 
-	va_start(ap, fmt);
-	vsnprintf(message, sizeof(message), fmt, ap);
-	va_end(ap);
-	json_where(at, &line, &column);
-	if (line == 0)
-		return hr_fail(err, HR_POLICY, "%s", message);
-	return hr_fail(err, HR_POLICY, "%s:%u:%u: %s", json_name(at->doc), line, column, message);
+	if (number && !json_uint(number, &value))
+		return oci_fail(number, err, "an errno is a number from 0 to %d", ERRNO_MAX);
+	if (number)
+		ret->number = value > ERRNO_MAX ? ERRNO_MAX : (unsigned)value;
+	else if (name && name->type == JSON_STRING && errno_find(name->text) > 0)
+		ret->number = (unsigned)errno_find(name->text);
+	else if (name)
+		return oci_fail(name, err,
+				"an errno by a name that is not known; write errnoRet "
+				"and its number");
+	return 0;
 }
 
 static int read_action(const struct json *object, const char *key, const char *errno_key,
 		       struct answer *ret, struct hr_error *err)
 {
 	const struct json *action = json_get(object, key), *number = json_get(object, errno_key);
+	const char *name_key = strcmp(key, "action") == 0 ? "errno" : "defaultErrno";
 	char shown[TEXT_SHOWN_SIZE];
-	uint64_t value;
 
 	if (!action || action->type != JSON_STRING)
 		return oci_fail(action ? action : object, err, "%s is missing or no text", key);
@@ -89,17 +85,14 @@ static int read_action(const struct json *object, const char *key, const char *e
 		if (strcmp(actions[i].name, action->text) != 0)
 			continue;
 		*ret = actions[i].answer;
-		if (!number || strcmp(action->text, "SCMP_ACT_ERRNO") != 0)
+		if (strcmp(action->text, "SCMP_ACT_ERRNO") != 0)
 			return 0;
-		if (!json_uint(number, &value))
-			return oci_fail(number, err, "%s is no number", errno_key);
-		ret->number = value > ERRNO_MAX ? ERRNO_MAX : (unsigned)value;
-		return 0;
+		return read_errno(number, json_get(object, name_key), ret, err);
 	}
 	return oci_fail(action, err,
-			"%s %s is not an action of the runtime-spec; write SCMP_ACT_ERRNO or "
-			"SCMP_ACT_ALLOW",
-			key, text_shown_z(action->text, shown));
+			"%s %s is not an action of the runtime-spec; write SCMP_ACT_ERRNO%s", key,
+			text_shown_z(action->text, shown),
+			strcmp(key, "action") == 0 ? " or SCMP_ACT_ALLOW" : "");
 }
 
 int oci_read_answer(const struct json *entry, struct answer *ret)
@@ -107,70 +100,12 @@ int oci_read_answer(const struct json *entry, struct answer *ret)
 	return read_action(entry, "action", "errnoRet", ret, NULL);
 }
 
-static int read_number(const struct json *test, const char *key, uint64_t *ret,
-		       struct hr_error *err)
-{
-	const struct json *value = json_get(test, key);
-
-	*ret = 0;
-	if (value && !json_uint(value, ret))
-		return oci_fail(value, err, "%s is no number from 0 to 2^64 - 1", key);
-	return 0;
-}
-
-static int read_op(const struct json *test, const char **ret_name, enum op *ret,
-		   struct hr_error *err)
-{
-	const struct json *op = json_get(test, "op");
-	char shown[TEXT_SHOWN_SIZE];
-
-	for (size_t i = 0; op && op->type == JSON_STRING && i < hr_count(ops); i++) {
-		if (strcmp(ops[i].name, op->text) != 0)
-			continue;
-		*ret_name = ops[i].name;
-		*ret = ops[i].op;
-		return 0;
-	}
-	return oci_fail(op ? op : test, err, "op %s is not an operator of the runtime-spec",
-			op && op->type == JSON_STRING ? text_shown_z(op->text, shown) : "missing");
-}
-
-int oci_read_test(const struct json *test, struct oci_test *ret, struct hr_error *err)
-{
-	uint64_t index, value, second;
-	enum op op;
-
-	if (test->type != JSON_OBJECT)
-		return oci_fail(test, err, "args holds objects");
-	if (read_number(test, "index", &index, err) < 0 ||
-	    read_number(test, "value", &value, err) < 0 ||
-	    read_number(test, "valueTwo", &second, err) < 0 ||
-	    read_op(test, &ret->op, &op, err) < 0)
-		return -1;
-	if (index >= SECCOMP_ARGS)
-		return oci_fail(json_get(test, "index"), err,
-				"index is above 5; a system call has six arguments");
-	ret->index = (unsigned)index;
-	ret->compare = (struct compare){.op = op, .value = value};
-	ret->never = false;
-	if (op != OP_MASKED_EQ)
-		return 0;
-	if (strcmp(ret->op, "SCMP_CMP_EQ") == 0) {
-		ret->compare = compare_masked(UINT64_MAX, value);
-	} else {
-		ret->compare = compare_masked(value, second);
-		ret->never = (second & ~value) != 0;
-	}
-	return 0;
-}
-
-/* The conditions of an entry. `never`: one of them holds for no value. */
-static int read_tests(struct entry *entry, bool *ret_never, struct hr_error *err)
+static int read_tests(struct entry *entry, struct hr_error *err)
 {
 	const struct json *args = json_get(entry->json, "args");
 	unsigned seen = 0;
 
-	*ret_never = entry->repeated = false;
+	entry->repeated = false;
 	entry->count = 0;
 	if (args && args->type != JSON_ARRAY)
 		return oci_fail(args, err, "args must be a list");
@@ -182,7 +117,6 @@ static int read_tests(struct entry *entry, bool *ret_never, struct hr_error *err
 					OCI_TESTS_MAX);
 		if (oci_read_test(arg, &test, err) < 0)
 			return -1;
-		*ret_never |= test.never;
 		entry->repeated |= (seen & (1U << test.index)) != 0;
 		seen |= 1U << test.index;
 		entry->index[entry->count] = test.index;
@@ -202,14 +136,11 @@ static struct box single(const struct entry *entry, size_t at)
 /* All conditions hold: one box, or several where an argument stands twice. */
 static void all_of(const struct entry *entry, struct boxes *ret, struct boxes *spare)
 {
-	ret->count = 1;
-	ret->full = false;
-	ret->list[0] = (struct box){0};
+	ret->list[ret->count++] = (struct box){0};
 	for (size_t i = 0; i < entry->count; i++) {
 		const struct box next = single(entry, i);
 
-		spare->count = 0;
-		spare->full = false;
+		boxes_start(spare, ret->ints);
 		for (size_t j = 0; j < ret->count; j++)
 			box_meet(&ret->list[j], &next, spare);
 		ret->full |= spare->full;
@@ -218,16 +149,14 @@ static void all_of(const struct entry *entry, struct boxes *ret, struct boxes *s
 	}
 }
 
-static int boxes_of(struct oci_reader *reader, const struct entry *entry)
+static int boxes_of(struct oci_reader *reader, const struct entry *entry, unsigned ints)
 {
 	struct boxes *boxes = &reader->boxes;
 	hr_autofree struct boxes *spare = NULL;
 
-	boxes->count = 0;
-	boxes->full = false;
+	boxes_start(boxes, ints);
 	if (!entry->repeated) {
-		boxes->count = 1;
-		boxes->list[0] = (struct box){0};
+		boxes->list[boxes->count++] = (struct box){0};
 		for (size_t i = 0; i < entry->count; i++)
 			boxes->list[0].tests[entry->index[i]] = entry->tests[i];
 		return 0;
@@ -244,24 +173,25 @@ static int boxes_of(struct oci_reader *reader, const struct entry *entry)
 	return 0;
 }
 
-static int add_name(struct oci_reader *reader, const struct json *name, const struct entry *entry)
+/* Names cost time, and with an argument twice much of it: a list that no kernel would take must
+ * not hold up a create. */
+static int count_work(struct oci_reader *reader, const struct json *name, const struct entry *entry)
 {
-	struct filter_call *call;
+	reader->work += entry->repeated ? WORK_REPEATED : 1;
+	if (reader->work <= WORK_MAX)
+		return 0;
+	return oci_fail(name, reader->err,
+			"more names and conditions than a filter can hold; shorten the list");
+}
+
+static int add_boxes(struct oci_reader *reader, const struct json *name, const struct entry *entry,
+		     struct filter_call *call)
+{
 	char shown[TEXT_SHOWN_SIZE];
 
-	if (name->type != JSON_STRING)
-		return oci_fail(name, reader->err, "names holds names of system calls");
-	call = filter_name(reader->filter, name->text);
-	if (!call)
-		return oci_fail(name, reader->err,
-				"%s is one name too many; a filter has at most %d",
-				text_shown_z(name->text, shown), FILTER_CALLS);
 	if (call->count + reader->boxes.count > OCI_CALL_RULES_MAX)
 		return oci_fail(name, reader->err, "%s has more than %d rules; shorten the list",
 				text_shown_z(name->text, shown), OCI_CALL_RULES_MAX);
-	call->unclear |= reader->boxes.full;
-	call->read_always |= entry->count == 0;
-	call->read_asking |= entry->count > 0;
 	for (size_t i = 0; i < reader->boxes.count; i++) {
 		struct filter_rule *rule;
 
@@ -274,22 +204,44 @@ static int add_name(struct oci_reader *reader, const struct json *name, const st
 	return 0;
 }
 
+static int add_name(struct oci_reader *reader, const struct json *name, const struct entry *entry)
+{
+	struct filter_call *call;
+	char shown[TEXT_SHOWN_SIZE];
+
+	if (name->type != JSON_STRING)
+		return oci_fail(name, reader->err, "names holds names of system calls");
+	if (name->len == 0)
+		return oci_fail(name, reader->err, "an empty name; runc refuses it, remove it");
+	if (count_work(reader, name, entry) < 0)
+		return -1;
+	/* Of another ABI, or too young for the library: a runtime drops it. */
+	if (!names_on(name->text, reader->arch))
+		return 0;
+	call = filter_name(reader->filter, name->text);
+	if (!call)
+		return oci_fail(name, reader->err,
+				"%s is one name too many; a filter has at most %d",
+				text_shown_z(name->text, shown), FILTER_CALLS);
+	if (boxes_of(reader, entry, widths_ints(name->text)) < 0)
+		return -1;
+	call->unclear |= reader->boxes.full;
+	call->read_always |= entry->count == 0;
+	call->read_asking |= entry->count > 0;
+	return add_boxes(reader, name, entry, call);
+}
+
 static int read_entry(struct oci_reader *reader, const struct json *json)
 {
 	struct entry entry = {.json = json};
 	const struct json *names = json_get(json, "names");
-	bool never;
 
 	if (json->type != JSON_OBJECT)
 		return oci_fail(json, reader->err, "syscalls holds objects");
 	if (names && names->type != JSON_ARRAY)
 		return oci_fail(names, reader->err, "names must be a list");
 	if (read_action(json, "action", "errnoRet", &entry.answer, reader->err) < 0 ||
-	    read_tests(&entry, &never, reader->err) < 0)
-		return -1;
-	if (never && answer_passes(&entry.answer))
-		return 0;
-	if (boxes_of(reader, &entry) < 0)
+	    read_tests(&entry, reader->err) < 0)
 		return -1;
 	json_each(name, names)
 		if (add_name(reader, name, &entry) < 0)
@@ -351,6 +303,8 @@ int seccomp_read(const struct json *object, const struct seccomp_host *host,
 	if (!reader)
 		return hr_fail(err, HR_SYSTEM, "out of memory");
 	reader->err = err;
+	reader->work = 0;
+	reader->arch = names_arch(host->arch);
 	reader->filter = filter_new(other);
 	if (!reader->filter)
 		return hr_fail(err, HR_SYSTEM, "out of memory");

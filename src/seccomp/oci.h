@@ -8,6 +8,7 @@
 
 #include "seccomp/filter.h"
 
+#define ERRNO_MAX	   4095 /* of the kernel; it takes larger ones for this */
 #define OCI_TESTS_MAX	   12	/* conditions of an entry; a call has six arguments */
 #define OCI_CALL_RULES_MAX 256	/* of one call */
 #define OCI_ENTRIES_MAX	   4096 /* the kernel's limit of instructions */
@@ -16,7 +17,7 @@ struct oci_test {
 	unsigned index;
 	const char *op; /* "SCMP_CMP_EQ": as written */
 	struct compare compare;
-	bool never; /* the value has bits that the mask takes away */
+	bool masked_away; /* the value has bits that the mask takes away */
 };
 
 /* One object of args. HR_POLICY. */

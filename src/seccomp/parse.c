@@ -172,7 +172,7 @@ static int parse_remove(struct reader *reader, struct statement *statement)
 		return statement_empty(reader, statement);
 	for (size_t i = 0; i < targets->count; i++) {
 		struct target *target = &targets->list[i];
-		if (!target->call->first)
+		if (!target->call->first && !target->of_group)
 			return reader_fail(reader, &target->at,
 					   "nothing was said about %s so far; leave it out",
 					   target->call->name);
@@ -283,6 +283,27 @@ static int parse_text(struct reader *reader)
 	return more;
 }
 
+/* What is no text of ours at all, said in a way that helps. */
+static int check_text(const struct reader *reader)
+{
+	static const char bom[] = "\xEF\xBB\xBF";
+	struct place at = {.line = 1, .column = 1};
+
+	if (reader->len >= strlen(bom) && memcmp(reader->text, bom, strlen(bom)) == 0)
+		return reader_fail(reader, &at,
+				   "the file begins with a byte order mark; save it without");
+	if (reader->len > 0 && reader->text[0] == '{')
+		return reader_fail(reader, &at,
+				   "this is JSON and no source; let the name end in .json");
+	for (size_t i = 0; i < reader->len; i++) {
+		if (reader->text[i] == '\0')
+			return reader_fail(reader, &at, "a NUL byte; remove it");
+		at.column = reader->text[i] == '\n' ? 1 : at.column + 1;
+		at.line += reader->text[i] == '\n';
+	}
+	return 0;
+}
+
 int seccomp_parse(const char *name, const char *text, size_t len, struct seccomp_source **ret,
 		  struct hr_error *err)
 {
@@ -304,7 +325,7 @@ int seccomp_parse(const char *name, const char *text, size_t len, struct seccomp
 	reader.file = source->name;
 	reader.source = source;
 	reader.scratch = &scratch;
-	if (parse_text(&reader) < 0) {
+	if (check_text(&reader) < 0 || parse_text(&reader) < 0) {
 		seccomp_source_free(source);
 		return -1;
 	}

@@ -23,6 +23,7 @@ struct word {
 struct target {
 	struct call *call;
 	struct place at;
+	bool of_group;
 	const struct group *group; /* that it came from, where that has conditions */
 };
 

@@ -56,7 +56,7 @@ int seccomp_lower(const struct seccomp_source *source, const char *arch,
 int seccomp_read(const struct json *object, const struct seccomp_host *host,
 		 struct seccomp_filter **ret, struct hr_error *err);
 
-#define SECCOMP_GIVEN_UP 4 /* calls that are named */
+#define SECCOMP_GIVEN_UP 64 /* calls that are named */
 
 struct seccomp_meeting {
 	/* Calls that ours lets through, in part or whole, and the result refuses, because the
@@ -100,11 +100,13 @@ typedef void (*seccomp_difference_fn)(enum seccomp_difference difference, const 
 int seccomp_diff(const struct seccomp_filter *a, const struct seccomp_filter *b,
 		 seccomp_difference_fn found, void *to, struct hr_error *err);
 
-/* A text for people: what a filter does with a call: "allowed", "EPERM", "allowed where arg0
- * is 1 or arg0 is 2", ... */
-void seccomp_describe(const struct seccomp_filter *filter, const char *call, struct text *ret);
+/* A text for people: what a filter does with a call, "allowed", "EPERM", "allowed where arg0
+ * is 1; EPERM where arg0 is 2", without the rules that `other` has as well. */
+void seccomp_describe(const struct seccomp_filter *filter, const char *call,
+		      const struct seccomp_filter *other, struct text *ret);
 
-/* The same filter in rules that every runtime reads as written; for one that was read. */
+/* The same filter in rules that every runtime reads as written, and with ENOSYS where its
+ * default is another errno; for one that was read. */
 int seccomp_settle(const struct seccomp_filter *filter, struct seccomp_filter **ret,
 		   struct seccomp_meeting *ret_meeting, struct hr_error *err);
 

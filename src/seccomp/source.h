@@ -85,6 +85,7 @@ struct call {
 struct group {
 	struct group *next;
 	const char *name; /* with its @ */
+	const char *file; /* that it stands in */
 	size_t count;
 	struct call **calls;
 	size_t conditions_count; /* none: all arguments */
@@ -125,6 +126,7 @@ const char *source_groups_text(size_t *ret_len);
 const struct argument *argument_find(const char *call, const char *name);
 void argument_names(const char *call, struct text *ret); /* "domain, type, arg0 to arg5" */
 const struct constant *constant_find(const struct constants *table, const char *name);
+const char *constant_nearest(const struct constants *table, const char *name); /* or NULL */
 int errno_find(const char *name); /* 0 for a name that is not in the table */
 
 #endif

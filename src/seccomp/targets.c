@@ -10,6 +10,13 @@ static int unknown_call(struct reader *reader, const struct word *word)
 	char near[NAMES_SIZE], shown[TEXT_SHOWN_SIZE];
 	const char *meant = names_nearest(word->text, near);
 
+	if (strcmp(word->text, "[") == 0)
+		return reader_fail(reader, &word->at,
+				   "[ARCH...] stands right behind allow or answer, without a blank "
+				   "in between");
+	if (strchr(word->text, ','))
+		return reader_fail(reader, &word->at,
+				   "names are separated by blanks; leave the commas out");
 	text_shown_z(word->text, shown);
 	if (meant)
 		return reader_fail(reader, &word->at, "%s is no system call; did you mean %s?",
@@ -25,7 +32,12 @@ static int add_target(struct reader *reader, const struct word *word, struct tar
 		return reader_no_memory(reader);
 	if (targets->count == TARGETS_MAX)
 		return reader_fail(reader, &word->at, "too many calls in one statement; split it");
-	targets->list[targets->count++] = (struct target){call, word->at, group};
+	targets->list[targets->count++] = (struct target){
+		.call = call,
+		.at = word->at,
+		.of_group = word->text[0] == '@',
+		.group = group,
+	};
 	return 0;
 }
 
@@ -96,30 +108,42 @@ int targets_parse(struct reader *reader, bool answered, struct targets *targets,
 	return 0;
 }
 
+static int unknown_arch(struct reader *reader, const struct word *word)
+{
+	char shown[TEXT_SHOWN_SIZE];
+
+	if (names_somewhere(word->text) != SECCOMP_ARCHES)
+		return reader_fail(reader, &word->at, "the ] in front of %s is missing",
+				   text_shown_z(word->text, shown));
+	return reader_fail(reader, &word->at,
+			   "%s is no architecture of ours; write x86_64, aarch64, riscv64, ppc64le "
+			   "or s390x",
+			   text_shown_z(word->text, shown));
+}
+
 int arches_parse(struct reader *reader, struct word *word, unsigned *ret)
 {
 	bool others = false;
-	char shown[TEXT_SHOWN_SIZE];
+	unsigned named = 0;
 
-	*ret = 0;
 	while (reader_word(reader, word)) {
 		enum seccomp_arch arch = names_arch(word->text);
 
 		if (strcmp(word->text, "]") == 0) {
-			*ret = others ? SECCOMP_EVERYWHERE & ~*ret : *ret;
-			if (*ret == 0)
-				return reader_fail(reader, &word->at, "no architecture is left");
+			*ret = others ? SECCOMP_EVERYWHERE & ~named : named;
+			if (named == 0 || *ret == 0)
+				return reader_fail(
+					reader, &word->at,
+					"no architecture is left; name one, or leave the "
+					"brackets out");
 			return 0;
 		}
-		if (strcmp(word->text, "not") == 0 && !others && *ret == 0)
+		if (strcmp(word->text, "not") == 0 && !others && named == 0)
 			others = true;
 		else if (arch < SECCOMP_ARCHES)
-			*ret |= SECCOMP_ON(arch);
+			named |= SECCOMP_ON(arch);
 		else
-			return reader_fail(reader, &word->at,
-					   "%s is no architecture of ours; write x86_64, aarch64, "
-					   "riscv64, ppc64le or s390x",
-					   text_shown_z(word->text, shown));
+			return unknown_arch(reader, word);
 	}
 	return reader_fail(reader, &word->at, "the list of architectures has no ] at its end");
 }

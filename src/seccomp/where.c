@@ -40,6 +40,7 @@ static int one_value(const struct where *where, const struct word *word, const c
 {
 	const struct constant *named = constant_find(&where->argument->values, text);
 	char shown[TEXT_SHOWN_SIZE];
+	const char *near;
 
 	if (named) {
 		*ret = *named;
@@ -49,10 +50,17 @@ static int one_value(const struct where *where, const struct word *word, const c
 		ret->power = ret->value;
 		return 0;
 	}
+	if (strcmp(text, "or") == 0)
+		return reader_fail(
+			where->reader, &word->at,
+			"there is no or: list all values behind one is, and write a line "
+			"of its own for other conditions");
+	near = constant_nearest(&where->argument->values, text);
 	return reader_fail(
 		where->reader, &word->at,
-		"%s is no value for %s; write a number (32 bits) or a name that it takes",
-		text_shown_z(word->text, shown), where->argument->name);
+		"%s is no value for %s; write a number (32 bits) or a name that it takes%s%s%s",
+		text_shown_z(word->text, shown), where->argument->name,
+		near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
 }
 
 /* FLAG|FLAG... */
@@ -270,7 +278,8 @@ static int has(struct where *where, const struct word *word, struct condition *r
 					   "has takes flags of a single bit, blanks between them");
 	}
 	if (count == 0)
-		return reader_fail(where->reader, &word->at, "has names no flag");
+		return reader_fail(where->reader, &word->at,
+				   "has names no flag; write has FLAG...");
 	if (put_tests(where, list, count, &ret->any[VARIANT_COMMON]) < 0)
 		return -1;
 	ret->argument = where->argument;
@@ -290,7 +299,8 @@ static int is(struct where *where, const struct word *word, struct condition *re
 		any = true;
 	}
 	if (!any)
-		return reader_fail(where->reader, &word->at, "is names no value");
+		return reader_fail(where->reader, &word->at,
+				   "is names no value; write is 1 2, say");
 	return finish(where, word, ret) < 0 ? -1 : more;
 }
 
@@ -366,7 +376,9 @@ int where_parse(struct reader *reader, const struct word *where, const struct ca
 
 		values[VARIANT_COMMON].count = values[VARIANT_POWER].count = 0;
 		if (!reader_word(reader, &first))
-			return reader_fail(reader, &first.at, "an argument is missing behind %s",
+			return reader_fail(reader, &first.at,
+					   "an argument is missing behind %s; write where "
+					   "arg0 is 1, say",
 					   *ret_count ? "and" : "where");
 		if (*ret_count == SECCOMP_ARGS)
 			return reader_fail(reader, &first.at,

@@ -106,10 +106,10 @@ static const struct {
 	{"waitid", 0x9},
 };
 
-bool widths_int(const char *call, unsigned index)
+unsigned widths_ints(const char *call)
 {
 	for (size_t i = 0; i < hr_count(widths); i++)
 		if (strcmp(widths[i].call, call) == 0)
-			return widths[i].ints & (1U << index);
-	return false;
+			return widths[i].ints;
+	return 0;
 }

@@ -3,10 +3,8 @@
 #ifndef HR_SECCOMP_WIDTHS_H
 #define HR_SECCOMP_WIDTHS_H
 
-#include <stdbool.h>
-
-/* True if argument `index` (from 0) of the call is an int, of which the kernel reads the low
- * 32 bits; false if it is wider, a pointer, or not known to this table. */
-bool widths_int(const char *call, unsigned index);
+/* Bit N is set if argument N (from 0) of the call is an int, of which the kernel reads the
+ * low 32 bits; not if it is wider, a pointer, or not known to this table. */
+unsigned widths_ints(const char *call);
 
 #endif

@@ -57,7 +57,7 @@ static bool holds(const struct json *test, const uint64_t args[6])
 		return arg >= value;
 	if (strcmp(op, "SCMP_CMP_GT") == 0)
 		return arg > value;
-	return (arg & value) == two;
+	return (arg & value) == (two & value);
 }
 
 static bool lets(const char *action)

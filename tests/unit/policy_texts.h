@@ -55,7 +55,7 @@ static const struct wrong wrong[] = {
 	/* the frame */
 	{"[]", "1:1: a policy must be an object"},
 	{"\"x\"", "1:1: a policy must be an object"},
-	{"{}", "1:1: \"version\": 1 is what this program reads"},
+	{"{}", "1:1: \"version\": 1 is missing"},
 	{"{\"version\":null}", "1:1: \"version\": 1 is"},
 	{"{\n\"version\":2}", "2:1: \"version\": 1 is what this program reads"},
 	{"{\"version\":\"1\"}", "1:2: \"version\": 1 is"},
