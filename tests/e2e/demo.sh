@@ -44,7 +44,8 @@ is "$(leftovers)" "" "it leaves nothing behind"
 is "$(find /etc/hardrun -ls)" "$(cat "$work/etc.before")" "nor anything changed in /etc/hardrun"
 
 total=$(sed -n 's/^  total reached  *//p' "$work/out")
-like "$total" '^[0-9]+ of [0-9]+ +([1-9][0-9]* of [0-9]+, on purpose|0 of [0-9]+)$' \
+like "$total" \
+	'^[0-9]+ of [0-9]+ +([1-9][0-9]* of [0-9]+,( [0-9]+)? on purpose(, [0-9]+ known)?|0 of [0-9]+)$' \
 	"the totals, none of hardrun's by mistake"
 read -r bare _ tried hardened _ tried_too _ <<< "${total//,/} "
 is "$tried" "$tried_too" "as many attempts on either side"

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * usage: probe [--json | --list] [--only E18,E23]
- * One line a probe: "E18 ptrace  REACHED" or "E18 ptrace  refused (EPERM)"; see probe.h for
- * what that means. It also builds without make: cd tests/escape && gcc -static *.c
+ * One line a probe: "E17 keyctl  REACHED" or "E17 keyctl  refused (ENOSYS)"; see probe.h for
+ * what that means. --list: the table itself, and why a probe is marked. It also builds
+ * without make: cd tests/escape && gcc -static *.c
  */
 #include "probe.h"
 
@@ -17,6 +18,7 @@
 
 #define LONGEST_TRY 5 /* seconds */
 #define MOST_PROBES 1024
+#define FOREIGN_ABI 45
 
 enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_LIST };
 
@@ -24,57 +26,6 @@ struct verdict {
 	bool reached;
 	const char *by; /* what stopped it: EPERM, SIGSYS, empty */
 };
-
-static const struct {
-	int vector;
-	const char *title;
-} titles[] = {
-	{4, "file system contexts (CVE-2022-0185)"},
-	{5, "mount, cgroup release_agent (CVE-2022-0492)"},
-	{7, "pipe splicing (CVE-2022-0847, Dirty Pipe)"},
-	{10, "nf_tables netlink (CVE-2024-1086)"},
-	{17, "kernel keyrings"},
-	{18, "ptrace, another process's memory"},
-	{19, "open by handle (shocker)"},
-	{20, "file handles"},
-	{21, "userfaultfd (holds the kernel in a fault)"},
-	{22, "io_uring"},
-	{23, "bpf"},
-	{24, "perf_event_open"},
-	{25, "new user namespace"},
-	{26, "setns"},
-	{27, "the new mount API"},
-	{28, "core_pattern"},
-	{29, "modprobe path, sysrq, binfmt_misc"},
-	{33, "making a device node"},
-	{34, "kernel modules"},
-	{35, "writing to sysfs and procfs"},
-	{36, "writing to cgroups"},
-	{37, "AF_VSOCK (the hypervisor)"},
-	{38, "socket families with high bits set"},
-	{39, "AF_ALG (kernel crypto)"},
-	{40, "packet, raw and XDP sockets"},
-	{42, "netlink protocols"},
-	{43, "typing into a terminal (TIOCSTI)"},
-	{44, "personality (address randomisation off)"},
-	{45, "foreign ABIs (i386, x32)"},
-	{46, "segments and I/O ports"},
-	{48, "message queues (heap spray)"},
-	{49, "programs without a file"},
-	{51, "kernel addresses and internals in /proc"},
-	{52, "the machine: kexec, reboot, clock, swap"},
-	{53, "other processes' descriptors and pages"},
-	{59, "setuid programs (no_new_privs unset)"},
-};
-
-static const char *title_of(int vector)
-{
-	for (size_t i = 0; i < sizeof(titles) / sizeof(titles[0]); i++) {
-		if (titles[i].vector == vector)
-			return titles[i].title;
-	}
-	return "";
-}
 
 int answer(long result)
 {
@@ -90,25 +41,34 @@ int run_call(const struct probe *probe)
 	return answer(syscall(probe->number, a[0], a[1], a[2], a[3], a[4], a[5]));
 }
 
+int run_call_no_fd(const struct probe *probe)
+{
+	int stop = run_call(probe);
+
+	return stop == REACHED && errno != EBADF ? errno : stop;
+}
+
 static const char *stop_name(int stop)
 {
-	const char *name = stop == STOPPED_EMPTY ? "empty"
-			   : stop == STOPPED_SET ? "set"
-						 : strerrorname_np(stop);
+	static const char *const others[] = {"empty", "set", "own", "absent"};
+	const char *name = stop >= STOPPED_EMPTY && stop <= STOPPED_ABSENT
+				   ? others[stop - STOPPED_EMPTY]
+				   : strerrorname_np(stop);
 
 	return name ? name : "unknown";
 }
 
-/* A filter kills by SIGSYS, a kernel without the ABI by SIGSEGV; a try that hangs or dies
+/* A filter kills by SIGSYS, a kernel without the i386 ABI by SIGSEGV; a try that hangs or dies
  * otherwise was not turned away. */
-static struct verdict judge(int status)
+static struct verdict judge(const struct probe *probe, int status)
 {
 	if (WIFEXITED(status))
 		return (struct verdict){WEXITSTATUS(status) == REACHED,
 					stop_name(WEXITSTATUS(status))};
 	if (WTERMSIG(status) == SIGSYS)
 		return (struct verdict){false, "SIGSYS"};
-	return (struct verdict){WTERMSIG(status) != SIGSEGV, "SIGSEGV"};
+	return (struct verdict){probe->vector != FOREIGN_ABI || WTERMSIG(status) != SIGSEGV,
+				"SIGSEGV"};
 }
 
 static int try(const struct probe *probe, struct verdict *ret)
@@ -122,21 +82,35 @@ static int try(const struct probe *probe, struct verdict *ret)
 	}
 	if (child < 0 || waitpid(child, &status, 0) < 0)
 		return -1;
-	*ret = judge(status);
+	*ret = judge(probe, status);
 	return 0;
+}
+
+static const char *mark_of(const struct probe *probe)
+{
+	return probe->intended ? "intended" : probe->known ? "known" : "-";
+}
+
+/* Vector, name, mark, title; why it is marked, if it is. */
+static void print_row(const struct probe *probe)
+{
+	const char *why = probe->intended ? probe->intended : probe->known;
+
+	printf("E%d\t%s\t%s%s%s\t%s\n", probe->vector, probe->name, mark_of(probe), why ? ": " : "",
+	       why ? why : "", title_of(probe->vector));
 }
 
 static void print_verdict(const struct probe *probe, struct verdict verdict, enum format format)
 {
 	if (format == FORMAT_JSON)
 		printf("{\"vector\":\"E%d\",\"probe\":\"%s\",\"reached\":%s,\"by\":\"%s\","
-		       "\"intended\":%s}\n",
+		       "\"mark\":\"%s\"}\n",
 		       probe->vector, probe->name, verdict.reached ? "true" : "false",
-		       verdict.reached ? "" : verdict.by, probe->intended ? "true" : "false");
+		       verdict.reached ? "" : verdict.by, mark_of(probe));
 	else if (verdict.reached)
-		printf("E%-3d %-24s REACHED\n", probe->vector, probe->name);
+		printf("E%-3d %-32s REACHED\n", probe->vector, probe->name);
 	else
-		printf("E%-3d %-24s refused (%s)\n", probe->vector, probe->name, verdict.by);
+		printf("E%-3d %-32s refused (%s)\n", probe->vector, probe->name, verdict.by);
 }
 
 static int run_all(const struct probe *const *probes, size_t count, enum format format)
@@ -145,8 +119,7 @@ static int run_all(const struct probe *const *probes, size_t count, enum format 
 		struct verdict verdict;
 
 		if (format == FORMAT_LIST) {
-			printf("E%d\t%s\t%s\t%s\n", probes[i]->vector, probes[i]->name,
-			       probes[i]->intended ? "intended" : "-", title_of(probes[i]->vector));
+			print_row(probes[i]);
 			continue;
 		}
 		if (try(probes[i], &verdict) < 0) {
@@ -190,8 +163,10 @@ static int by_vector(const void *left, const void *right)
 
 static size_t collect(const struct probe *ret_probes[MOST_PROBES], const char *only)
 {
-	const struct probes *const tables[] = {&probes_calls, &probes_files, &probes_processes,
-					       &probes_sockets};
+	const struct probes *const tables[] = {
+		&probes_calls,	  &probes_devices, &probes_files,      &probes_host,
+		&probes_ioctls,	  &probes_machine, &probes_namespaces, &probes_options,
+		&probes_programs, &probes_secrets, &probes_sockets};
 	size_t count = 0;
 
 	for (size_t t = 0; t < sizeof(tables) / sizeof(tables[0]); t++) {
@@ -212,7 +187,9 @@ int main(int argc, char *argv[])
 	size_t count;
 
 	for (int i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "--json") == 0) {
+		if (strcmp(argv[i], RAN_OPTION) == 0) {
+			return RAN_STATUS;
+		} else if (strcmp(argv[i], "--json") == 0) {
 			format = FORMAT_JSON;
 		} else if (strcmp(argv[i], "--list") == 0) {
 			format = FORMAT_LIST;

@@ -125,6 +125,7 @@ static int meet_list(const struct seccomp_filter *ours, const char *arch, struct
 			perror(result);
 			return -1;
 		}
+		*err = (struct hr_error){0};
 		rc = meet(ours, callers, arch, to, err);
 		if (fclose(to) != 0)
 			rc = -1;
