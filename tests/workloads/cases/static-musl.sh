@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+
+run() {
+	exec /opt/workloads/static-musl
+}
