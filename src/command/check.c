@@ -8,9 +8,11 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define CHECKED_MAX ((size_t)1024 * 1024) /* bytes of a file */
+#define LINES_MAX   65536		  /* findings that are shown of one */
 
 enum kind { KIND_POLICY, KIND_SOURCE, KIND_PROFILE, KIND_BUNDLE };
 
@@ -91,6 +93,48 @@ static void check_source(const char *file, struct checked *ret)
 	}
 }
 
+/* "file:LINE:COLUMN: ..." as one number. */
+static unsigned long place_of(const char *finding)
+{
+	const char *end = strstr(finding, ": "), *column = end, *line;
+	unsigned long at;
+
+	while (column && column > finding && column[-1] != ':')
+		column--;
+	if (!column || column == finding)
+		return 0;
+	line = column - 1;
+	while (line > finding && line[-1] != ':')
+		line--;
+	at = strtoul(line, NULL, 10) << 20;
+	return at + strtoul(column, NULL, 10);
+}
+
+static int by_place(const void *a, const void *b)
+{
+	unsigned long x = place_of(*(char *const *)a), y = place_of(*(char *const *)b);
+
+	return x < y ? -1 : x > y;
+}
+
+/* The lint goes from the whole to entries to calls: people read from top to bottom. */
+static void sort_lines(struct text *lines)
+{
+	static char *found[LINES_MAX];
+	char *rest = lines->data, *line;
+	struct text sorted = {0};
+	size_t count = 0;
+
+	while (rest && count < LINES_MAX && (line = strsep(&rest, "\n")))
+		if (line[0])
+			found[count++] = line;
+	qsort(found, count, sizeof(found[0]), by_place);
+	for (size_t i = 0; i < count; i++)
+		text_addf(&sorted, "%s\n", found[i]);
+	text_free(lines);
+	*lines = sorted;
+}
+
 static void check_profile(const char *file, struct checked *ret)
 {
 	seccomp_filter_auto struct seccomp_filter *filter = NULL;
@@ -100,6 +144,7 @@ static void check_profile(const char *file, struct checked *ret)
 		failed(ret, &err);
 		return;
 	}
+	sort_lines(&ret->findings);
 	text_addf(&ret->about, ": system calls: %zu on %s", seccomp_filter_count(filter),
 		  seccomp_native());
 	ret->status = ret->findings.len > 0 ? EXIT_REFUSED : EXIT_OK;

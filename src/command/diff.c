@@ -52,24 +52,33 @@ static void print_difference(char mark, const char *call, const struct text *fro
 	print_rules('+', becomes);
 }
 
-static void take(enum seccomp_difference difference, const char *call, void *to)
+static void show(struct diff *diff, enum seccomp_difference difference, const char *call,
+		 const struct text *from, const struct text *becomes)
 {
-	struct diff *diff = to;
-	text_auto struct text from = {0}, becomes = {0};
 	struct json *entry;
 
 	diff->counts[difference]++;
-	seccomp_describe(diff->a, call, diff->b, &from);
-	seccomp_describe(diff->b, call, diff->a, &becomes);
 	if (!diff->json) {
-		print_difference(differences[difference].mark, call, &from, &becomes);
+		print_difference(differences[difference].mark, call, from, becomes);
 		return;
 	}
 	entry = json_append(diff->list, json_new_object(diff->doc));
 	json_put_string(diff->doc, entry, "call", call);
 	json_put_string(diff->doc, entry, "difference", differences[difference].name);
-	json_put_string(diff->doc, entry, "from", from.data);
-	json_put_string(diff->doc, entry, "to", becomes.data);
+	json_put_string(diff->doc, entry, "from", from->data);
+	json_put_string(diff->doc, entry, "to", becomes->data);
+}
+
+static void take(enum seccomp_difference difference, const char *call, void *to)
+{
+	struct diff *diff = to;
+	text_auto struct text from = {0}, becomes = {0};
+
+	/* For eyes, only what is not on both sides. */
+	seccomp_describe(diff->a, call, diff->json ? NULL : diff->b, &from);
+	seccomp_describe(diff->b, call, diff->json ? NULL : diff->a, &becomes);
+	if (!from.failed && !becomes.failed)
+		show(diff, difference, call, &from, &becomes);
 }
 
 static int finish_json(const struct diff *diff, struct hr_error *err)
@@ -103,6 +112,25 @@ static bool differ(const struct diff *diff)
 	return count > 0;
 }
 
+/* What is not listed. True if both can be compared. */
+static int compare_defaults(struct diff *diff, char *const names[2], struct hr_error *err)
+{
+	const struct seccomp_filter *both[] = {diff->a, diff->b};
+	text_auto struct text from = {0}, becomes = {0};
+
+	for (size_t i = 0; i < hr_count(both); i++)
+		if (seccomp_filter_open(both[i]))
+			return hr_fail(err, HR_POLICY,
+				       "%s: lets through what it does not list, so it cannot be "
+				       "compared call by call; let its defaultAction refuse",
+				       names[i]);
+	seccomp_describe(diff->a, "", diff->b, &from);
+	seccomp_describe(diff->b, "", diff->a, &becomes);
+	if (!from.failed && !becomes.failed && strcmp(from.data, becomes.data) != 0)
+		show(diff, SECCOMP_ANSWER, "every other call", &from, &becomes);
+	return 0;
+}
+
 int command_diff(int argc, char *const argv[], struct hr_error *err)
 {
 	seccomp_filter_auto struct seccomp_filter *a = NULL, *b = NULL;
@@ -120,6 +148,8 @@ int command_diff(int argc, char *const argv[], struct hr_error *err)
 	diff.a = a;
 	diff.b = b;
 	diff.list = doc ? json_new_array(doc) : NULL;
+	if (compare_defaults(&diff, names, err) < 0)
+		return EXIT_POLICY;
 	if (!diff.list || seccomp_diff(a, b, take, &diff, err) < 0 ||
 	    (diff.json && finish_json(&diff, err) < 0))
 		return EXIT_SYSTEM;

@@ -83,6 +83,7 @@ int command_profile(const char *word, const char *arch, struct text *findings,
 		err->code = HR_SYSTEM;
 		return -1;
 	}
-	return command_is_json(text) ? read_json(word, text, len, arch, findings, ret, err)
-				     : read_source(word, text, len, arch, ret, err);
+	return command_is_json(text) && !text_ends(word, ".seccomp")
+		       ? read_json(word, text, len, arch, findings, ret, err)
+		       : read_source(word, text, len, arch, ret, err);
 }

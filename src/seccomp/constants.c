@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define ERRNOS_END 134 /* above Linux's EHWPOISON */
+
 #define SAME(name, value)          \
 	{                          \
 		name, value, value \
@@ -308,25 +310,6 @@ static const struct argument numbered[SECCOMP_ARGS] = {
 	{"", "arg3", {NULL, 0}, 3, 3}, {"", "arg4", {NULL, 0}, 4, 4}, {"", "arg5", {NULL, 0}, 5, 5},
 };
 
-static const struct {
-	const char *name;
-	int value;
-} errnos[] = {
-	{"EPERM", EPERM},
-	{"ENXIO", ENXIO},
-	{"EBADF", EBADF},
-	{"EACCES", EACCES},
-	{"ENODEV", ENODEV},
-	{"EINVAL", EINVAL},
-	{"ENOTTY", ENOTTY},
-	{"ENOSYS", ENOSYS},
-	{"ENOPROTOOPT", ENOPROTOOPT},
-	{"EPROTONOSUPPORT", EPROTONOSUPPORT},
-	{"ESOCKTNOSUPPORT", ESOCKTNOSUPPORT},
-	{"EOPNOTSUPP", EOPNOTSUPP},
-	{"EAFNOSUPPORT", EAFNOSUPPORT},
-};
-
 const struct argument *argument_find(const char *call, const char *name)
 {
 	for (size_t i = 0; i < hr_count(arguments); i++)
@@ -376,8 +359,11 @@ const char *constant_nearest(const struct constants *table, const char *name)
 
 int errno_find(const char *name)
 {
-	for (size_t i = 0; i < hr_count(errnos); i++)
-		if (strcmp(errnos[i].name, name) == 0)
-			return errnos[i].value;
+	for (int number = 1; number < ERRNOS_END; number++) {
+		const char *known = strerrorname_np(number);
+
+		if (known && strcmp(known, name) == 0)
+			return number;
+	}
 	return 0;
 }

@@ -180,7 +180,7 @@ void seccomp_describe(const struct seccomp_filter *filter, const char *call,
 		      const struct seccomp_filter *other, struct text *ret)
 {
 	const struct filter_call *found = filter_find(filter, call);
-	const struct filter_call *of_other = filter_find(other, call);
+	const struct filter_call *of_other = other ? filter_find(other, call) : NULL;
 
 	if (!found || !found->first) {
 		describe_answer(&filter->other, ret);

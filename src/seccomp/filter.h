@@ -130,8 +130,7 @@ const char *box_conflict(const struct filter_rule *a, const struct filter_rule *
  */
 bool filter_call_plain(const struct filter_call *call);
 
-/* Set call->unclear if a runtime may refuse what these rules together let through. For
- * filters whose default refuses. */
+/* Set call->unclear if a runtime may refuse what these rules together let through. */
 void filter_mark_unclear(struct filter_call *call);
 
 #endif

@@ -25,6 +25,7 @@ struct meeting {
 	struct boxes parts, remains;		 /* of one rule met with another */
 	size_t work;				 /* on this call */
 	bool failed;				 /* memory */
+	bool terse;				 /* errnos of the caller are left to the default */
 	bool given_up;				 /* of this call */
 };
 
@@ -88,11 +89,15 @@ static void add_parts(struct meeting *meeting, struct answer answer)
 static void meet_rules(struct meeting *meeting, const struct filter_rule *ours,
 		       const struct filter_rule *theirs)
 {
+	struct answer answer = stricter(ours->answer, theirs->answer);
+
+	if (meeting->terse && answer.act == ACT_ERRNO)
+		return;
 	boxes_start(&meeting->parts, meeting->ints);
 	box_meet(&ours->box, &theirs->box, &meeting->parts);
 	take_decided(meeting, meeting->theirs, theirs);
 	take_decided(meeting, meeting->ours, ours);
-	add_parts(meeting, stricter(ours->answer, theirs->answer));
+	add_parts(meeting, answer);
 }
 
 static void start_whole(struct meeting *meeting, const struct filter_rule *ours)
@@ -178,22 +183,33 @@ static void give_up(struct meeting *meeting, struct seccomp_meeting *ret)
 		ret->given_up[ret->given_up_count - 1] = meeting->call->name;
 }
 
-static void meet_call(struct meeting *meeting, struct seccomp_meeting *ret)
+static void meet_all(struct meeting *meeting, bool terse)
 {
-	meeting->theirs = filter_find(meeting->callers, meeting->ours->name);
-	meeting->call = filter_name(meeting->result, meeting->ours->name);
-	meeting->ints = widths_ints(meeting->ours->name);
+	forget_rules(meeting->call);
+	meeting->terse = terse;
 	meeting->given_up = meeting->theirs && meeting->theirs->unclear;
 	meeting->work = 0;
-	if (!meeting->call) {
-		meeting->failed = true;
-		return;
-	}
 	for (const struct filter_rule *rule = meeting->ours->first; rule && !meeting->given_up;
 	     rule = rule->next)
 		meet_rule(meeting, rule);
 	if (!meeting->given_up && !filter_call_plain(meeting->call))
 		make_plain(meeting);
+}
+
+/* Where all that is refused takes too many rules, the errno of some goes first: what remains
+ * is let through as before, and the rest gets the default's. */
+static void meet_call(struct meeting *meeting, struct seccomp_meeting *ret)
+{
+	meeting->theirs = filter_find(meeting->callers, meeting->ours->name);
+	meeting->call = filter_name(meeting->result, meeting->ours->name);
+	meeting->ints = widths_ints(meeting->ours->name);
+	if (!meeting->call) {
+		meeting->failed = true;
+		return;
+	}
+	meet_all(meeting, false);
+	if (meeting->given_up)
+		meet_all(meeting, true);
 	if (meeting->given_up)
 		give_up(meeting, ret);
 }

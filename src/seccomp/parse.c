@@ -65,6 +65,18 @@ static int bind(struct reader *reader, const struct target *target, struct claus
 	return 0;
 }
 
+/* The same said again, about all arguments: a group and one of its calls, say. */
+static bool said(const struct reader *reader, const struct target *target,
+		 const struct statement *statement)
+{
+	const struct clause *c = target->call->first;
+
+	while (c && (c->count > 0 || c->layer != reader->layer || c->answer != statement->answer ||
+		     c->arches != statement->arches))
+		c = c->next;
+	return c && statement->conditions_count == 0;
+}
+
 static int add_clause(struct reader *reader, const struct target *target,
 		      const struct statement *statement)
 {
@@ -72,6 +84,8 @@ static int add_clause(struct reader *reader, const struct target *target,
 	struct call *call = target->call;
 	struct clause *clause;
 
+	if (target->of_group && said(reader, target, statement))
+		return 0;
 	if (check_clash(reader, target, statement) < 0)
 		return -1;
 	clause = source_alloc(reader->source, sizeof(*clause) + size);

@@ -101,7 +101,7 @@ int seccomp_diff(const struct seccomp_filter *a, const struct seccomp_filter *b,
 		 seccomp_difference_fn found, void *to, struct hr_error *err);
 
 /* A text for people: what a filter does with a call, "allowed", "EPERM", "allowed where arg0
- * is 1; EPERM where arg0 is 2", without the rules that `other` has as well. */
+ * is 1; EPERM where arg0 is 2", without the rules that `other` (may be NULL) has as well. */
 void seccomp_describe(const struct seccomp_filter *filter, const char *call,
 		      const struct seccomp_filter *other, struct text *ret);
 

@@ -55,6 +55,16 @@ static const char *shape_fault(const struct shape *shape)
 	return NULL;
 }
 
+bool prove_is_misread(const struct reading *reading)
+{
+	struct shape shape = {0};
+
+	for (size_t i = 0; i < reading->count; i++)
+		look_at(&shape, reading->rules[i].entry);
+	return (shape.rules > 1 && shape.large) ||
+	       ((shape.ordering || shape.unequal) && shape.rules > 1 && shape.several > 0);
+}
+
 static const char *calls_fault(const struct side *result, char buf[256])
 {
 	for (size_t n = 0; n < NUMBER_PLAIN; n++) {

@@ -25,6 +25,7 @@ enum kind {
 	REMARKS,
 	HIGH = REMARKS, /* lost, but for high bits that the kernel does not look at */
 	CUT,		/* right for what the kernel makes of an int, not for its 64 bits */
+	MISREAD,	/* let through for the text, which libseccomp misreads */
 	STRICT,		/* refused for the caller's text, where its filter lets through */
 	ERRNO,		/* another error than the caller's */
 	MAY,		/* lost where --may-lose allows it */
@@ -38,6 +39,7 @@ static const char *const kind_names[KINDS] = {
 	[ANSWER] = "not our answer",
 	[WEAKER] = "weaker than the caller",
 	[HARSH] = "harsher than the caller",
+	[MISREAD] = "misread by libseccomp",
 	[CUT] = "judged by the low bits",
 	[LOG] = "logging differs",
 	[HIGH] = "lost for high bits",
@@ -59,6 +61,7 @@ struct meet {
 	bool read; /* the caller's document can be read */
 	unsigned ints, conditioned;
 	bool may_lose;
+	bool misread; /* the caller's rules for the call */
 	size_t points, lost_here;
 	size_t found[KINDS];
 	struct text notes; /* printed under the case */
@@ -153,7 +156,7 @@ static enum kind judge(const struct meet *meet, const struct seccomp_data *data,
 		       const struct answers *at)
 {
 	if (passes(at->result) && (!passes(at->ours) || (at->caller_starts && !passes(at->caller))))
-		return WIDER;
+		return passes(at->ours) && passes(at->text) && meet->misread ? MISREAD : WIDER;
 	if (passes(at->result) && !passes(at->text))
 		return TEXT;
 	if (!passes(at->ours))
@@ -256,6 +259,7 @@ static void set_call(struct meet *meet, uint32_t nr)
 		for (size_t k = 0; k < entry->count; k++)
 			meet->conditioned |= 1u << (entry->conditions[k].index & 31);
 	}
+	meet->misread = meet->read && prove_is_misread(&meet->reading);
 	meet->lost_here = 0;
 	meet->may_lose = false;
 	for (size_t i = 0; i < meet->options->may_lose_count; i++)

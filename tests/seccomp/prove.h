@@ -3,7 +3,7 @@
 #ifndef HR_TESTS_SECCOMP_PROVE_H
 #define HR_TESTS_SECCOMP_PROVE_H
 
-#include "side.h"
+#include "reading.h"
 
 struct prove_options {
 	size_t points; /* a call */
@@ -31,5 +31,8 @@ void prove_meet_totals(void);
 
 /* What is wrong with RESULT's form, NULL for nothing. */
 const char *prove_form(const struct side *ours, const struct side *result, char buf[256]);
+
+/* Rules of one call that libseccomp does not compile as they read. */
+bool prove_is_misread(const struct reading *reading);
 
 #endif

@@ -12,5 +12,6 @@ run() {
 	sed -i '1i CFLAGS = -O2 -g -flto\nLDLIBS = -lpthread' Makefile
 	make -j2 -s && ./one | sort -u && ./main && make -s -q && echo "up to date"
 	strip main && ./main
-	printf 'int main(void) { return nothing; }' | gcc -x c - 2>&1 | grep -c error
+	! printf 'int main(void) { return nothing; }' | gcc -x c - 2>errors
+	grep -c error: errors
 }

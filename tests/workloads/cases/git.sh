@@ -17,7 +17,7 @@ run() {
 		--pid-file=/tmp/git.pid
 	until_true listens 9418
 	git clone -q git://127.0.0.1/base /tmp/clone && git -C /tmp/clone log --oneline -1
-	git -C /tmp/clone worktree add -q /tmp/tree side && cat /tmp/tree/file 2>&1
+	git -C /tmp/clone worktree add -q /tmp/tree side && tail -n 1 /tmp/tree/numbers
 	git -C /tmp/clone archive v1 | sha256sum
 	kill "$(cat /tmp/git.pid)"
 }

@@ -3,4 +3,4 @@
 # As postfix.sh, in the chroot that Debian configures.
 
 # shellcheck source=tests/workloads/cases/postfix.sh disable=SC2034
-jail=yes && . /w/cases/postfix.sh
+jail=yes patience=8 && . /w/cases/postfix.sh

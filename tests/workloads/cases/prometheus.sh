@@ -15,7 +15,7 @@ check() {
 	until_true scraped || return
 	query 'up' | python3 -c 'import json, sys
 for one in json.load(sys.stdin)["data"]["result"]: print(one["metric"], one["value"][1])'
-	query 'sum(1 + 2)' | grep -o '"3"'
+	query 'vector(1 + 2)' | grep -o '"3"'
 	query 'nonsense(' | grep -o '"errorType":"[a-z_]*"'
 	curl -s -X POST http://localhost:9090/-/reload -o /tmp/reload -w '%{http_code}\n'
 	curl -s http://localhost:9090/-/ready

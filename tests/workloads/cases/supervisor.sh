@@ -17,6 +17,7 @@ start() {
 		[supervisorctl]
 		serverurl=unix:///tmp/supervisor.socket
 		[program:web]
+		startsecs=0
 		command=python3 -m http.server --directory /w 8080
 		$([ "$(id -u)" != 0 ] || echo user=nobody)
 		stdout_logfile=/tmp/web.log
@@ -35,13 +36,13 @@ ctl() { supervisorctl -c /tmp/supervisor.conf "$@" | sed -E 's/pid [0-9]+, .*//;
 check() {
 	until_true listens 8080 || return
 	until_true running
-	ctl status
+	ctl status || echo "status $?"
 	asked http://localhost:8080/inside
 	stat -c %U "/proc/$(supervisorctl -c /tmp/supervisor.conf pid web)"
 	ctl restart web
 	until_true listens 8080
 	ctl stop web
-	ctl status web
+	ctl status web || echo "status $?"
 	cat /tmp/ends.log
 }
 

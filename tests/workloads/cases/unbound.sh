@@ -32,16 +32,22 @@ start() {
 }
 
 check() {
-	echo 'nameserver 127.0.0.1' >/tmp/resolv.conf
+	cat >/tmp/host.conf <<-'END'
+		server:
+			do-not-query-localhost: no
+		forward-zone:
+			name: "."
+			forward-addr: 127.0.0.1
+	END
 	until_true unbound-control -c /tmp/unbound.conf status || return
-	unbound-host -f /tmp/resolv.conf -v www.served
-	unbound-host -f /tmp/resolv.conf -t MX served
-	unbound-host -f /tmp/resolv.conf 192.0.2.7
-	unbound-host -f /tmp/resolv.conf none.served
+	unbound-host -C /tmp/host.conf -v www.served
+	unbound-host -C /tmp/host.conf -t MX served
+	unbound-host -C /tmp/host.conf 192.0.2.7
+	unbound-host -C /tmp/host.conf none.served
 	unbound-control -c /tmp/unbound.conf local_data new.served. IN A 192.0.2.8
-	unbound-host -f /tmp/resolv.conf -t A new.served
+	unbound-host -C /tmp/host.conf -t A new.served
 	unbound-control -c /tmp/unbound.conf reload
 	until_true unbound-control -c /tmp/unbound.conf status
-	unbound-host -f /tmp/resolv.conf -t A www.served
+	unbound-host -C /tmp/host.conf -t A www.served
 	echo "runs as $(stat -c %U /proc/1)"
 }
