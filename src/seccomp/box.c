@@ -200,26 +200,23 @@ static unsigned kinds(const struct box *box)
 	return kinds;
 }
 
+bool box_tangled(const struct box *box)
+{
+	unsigned of_box = kinds(box);
+
+	return (of_box && box_asked(box) > 1) || (of_box & ASKS_ORDER_HIGH);
+}
+
 bool filter_call_plain(const struct filter_call *call)
 {
-	bool other = false, good = true;
+	bool other = false, several = false, high = false;
 
 	for (const struct filter_rule *rule = call->first; rule; rule = rule->next) {
 		unsigned of_rule = kinds(&rule->box);
 
 		other |= of_rule != 0;
-		good &= box_asked(&rule->box) <= 1 && !(of_rule & ASKS_ORDER_HIGH);
+		several |= box_asked(&rule->box) > 1;
+		high |= (of_rule & ASKS_ORDER_HIGH) != 0;
 	}
-	return call->count < 2 || !other || good;
-}
-
-void filter_mark_unclear(struct filter_call *call)
-{
-	for (const struct filter_rule *rule = call->first; rule && call->count > 1;
-	     rule = rule->next) {
-		unsigned of_rule = kinds(&rule->box);
-
-		call->unclear |=
-			(of_rule && box_asked(&rule->box) > 1) || (of_rule & ASKS_ORDER_HIGH) != 0;
-	}
+	return call->count < 2 || !other || (!several && !high);
 }

@@ -52,7 +52,9 @@ struct filter_call {
 	struct filter_rule *first, *last;
 	size_t count;
 	bool unclear; /* runtimes would read these rules in another way than as written */
-	bool read_always, read_asking; /* entries without and with conditions were read */
+	size_t read;  /* rules as the runtime makes them */
+	bool read_always, read_asking; /* some without, some with conditions */
+	bool read_tangled;	       /* one that libseccomp misreads beside others */
 };
 
 struct seccomp_filter {
@@ -130,7 +132,7 @@ const char *box_conflict(const struct filter_rule *a, const struct filter_rule *
  */
 bool filter_call_plain(const struct filter_call *call);
 
-/* Set call->unclear if a runtime may refuse what these rules together let through. */
-void filter_mark_unclear(struct filter_call *call);
+/* True if libseccomp misreads a rule when the call has others (filter_call_plain). */
+bool box_tangled(const struct box *box);
 
 #endif

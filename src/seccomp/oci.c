@@ -204,6 +204,20 @@ static int add_boxes(struct oci_reader *reader, const struct json *name, const s
 	return 0;
 }
 
+/* What the runtime makes of an entry, whatever we keep of it. */
+static void note_rules(struct filter_call *call, const struct entry *entry)
+{
+	struct box box = {0};
+
+	call->read += entry->repeated ? entry->count : 1;
+	for (size_t i = 0; i < entry->count; i++) {
+		if (entry->repeated)
+			box = (struct box){0};
+		box.tests[entry->index[i]] = entry->tests[i];
+		call->read_tangled |= box_tangled(&box);
+	}
+}
+
 static int add_name(struct oci_reader *reader, const struct json *name, const struct entry *entry)
 {
 	struct filter_call *call;
@@ -225,6 +239,7 @@ static int add_name(struct oci_reader *reader, const struct json *name, const st
 				text_shown_z(name->text, shown), FILTER_CALLS);
 	if (boxes_of(reader, entry, widths_ints(name->text)) < 0)
 		return -1;
+	note_rules(call, entry);
 	call->unclear |= reader->boxes.full;
 	call->read_always |= entry->count == 0;
 	call->read_asking |= entry->count > 0;
@@ -282,8 +297,9 @@ static int read_all(struct oci_reader *reader, const struct json *object,
 		if (applies < 0 || (applies > 0 && read_entry(reader, entry) < 0))
 			return -1;
 	}
+	/* Beside a rule without conditions libseccomp drops all others. */
 	for (struct filter_call *call = reader->filter->first; call; call = call->next)
-		filter_mark_unclear(call);
+		call->unclear |= call->read > 1 && call->read_tangled && !call->read_always;
 	return 0;
 }
 

@@ -542,10 +542,11 @@ like "$status $out" '^(0 read\.txt: good|1 read\.txt:1:.*\.seccomp)' "a source w
 # ---- groups ----------------------------------------------------------------------------
 
 # GROUP CALL...: a line for each group of the library.
-sed 's/#.*//; s/ where .*//' "$profiles/groups.seccomp" | awk '
-	/^group/ { name = $2; $1 = $2 = ""; calls[name] = calls[name] " " $0; next }
-	name { calls[name] = calls[name] " " $0 }
-	END { for (name in calls) print name, calls[name] }' | tr -s ' \t' ' ' | sort >groups
+sed 's/#.*//' "$profiles/groups.seccomp" | awk '
+	function done() { sub(/ where .*/, "", words); if (name) calls[name] = calls[name] words; name = "" }
+	/^group/ { done(); name = $2; $1 = $2 = ""; words = " " $0; next }
+	{ words = words " " $0 }
+	END { done(); for (name in calls) print name calls[name] }' | tr -s ' \t' ' ' | sort >groups
 is "$(sed -n '/^\.Sh GROUPS/,/^\.Sh RUN/p' "$HR_TEST_SRCDIR/docs/hardrun-seccomp.5" | grep -o '@[a-z_-]*' | sort -u | tr '\n' ' ')" \
 	"$(cut -d' ' -f1 groups | tr '\n' ' ')" "groups: the manual has them all"
 in_default=' @chown @memlock @pkey @sysvshm @sysvsem @nice @schedinfo @setid @capset '
