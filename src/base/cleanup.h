@@ -38,6 +38,9 @@ static inline int hr_steal_fd(int *fd)
 	return taken;
 }
 
+/* For a large local that is written before it is read: the build fills others with zeroes. */
+#define hr_unset __attribute__((uninitialized))
+
 #define hr_count(array) (sizeof(array) / sizeof((array)[0]))
 
 #endif

@@ -7,8 +7,9 @@
 #include <string.h>
 #include <sys/utsname.h>
 
-#define FIELD	   "linux.seccomp"
-#define MOST_NAMED 4 /* calls that a warning stands for */
+#define FIELD	     "linux.seccomp"
+#define MOST_ENTRIES 4096 /* of a filter; longer ones are refused when they are read */
+#define MOST_NAMED   4	  /* calls that a warning stands for */
 
 static const struct control_option options[] = {
 	{.name = "profile", .type = OPTION_NAME},
@@ -35,10 +36,9 @@ static int read_json(const struct policy_file *file, const struct json *capabili
 	    seccomp_read(json_root(doc), &surroundings, &filter, err) < 0)
 		return -1;
 	if (seccomp_filter_open(filter))
-		return hr_fail(err, HR_POLICY,
-			       "%s: defaultAction lets through what is not listed; write "
-			       "SCMP_ACT_ERRNO, and list what is allowed",
-			       file->shown);
+		return control_policy_error(json_get(json_root(doc), "defaultAction"), err,
+					    "defaultAction lets through what is not listed; write "
+					    "SCMP_ACT_ERRNO, and list what is allowed");
 	if (seccomp_settle(filter, ret, &meeting, err) < 0)
 		return -1;
 	if (meeting.given_up_count == 0)
@@ -89,8 +89,18 @@ static int check(const struct policy *policy, const struct json *rules, struct h
 	struct hr_error why = {0};
 	size_t len;
 
-	if (!name || seccomp_builtin(name->text, &len))
+	if (!name)
 		return 0;
+	if (seccomp_builtin(name->text, &len)) {
+		if (!policy_seccomp_there(policy, name->text))
+			return 0;
+		return control_policy_error(
+			name, err,
+			"seccomp.profile: %s is built in, and there is a file of "
+			"that name as well, which is not read; give the file "
+			"another name",
+			name->text);
+	}
 	if ((policy_thorough(policy) ? load(policy, name->text, NULL, &filter, &why)
 				     : policy_seccomp_file(policy, name->text, &file, &why)) == 0)
 		return 0;
@@ -115,7 +125,7 @@ static void refuse(struct change *out, const char *path, const char *value, cons
 static void refuse_unusable(const struct control_in *in, struct change *out,
 			    const struct hr_error *err)
 {
-	change_refuse(out, FIELD, profile_name(in),
+	change_refuse(out, FIELD, NULL,
 		      &(struct reason){.rule = "seccomp.profile",
 				       .by = json_get(in->rules, "profile"),
 				       .why = err->msg,
@@ -235,6 +245,28 @@ static bool judge_actions(const struct json *filter, struct change *out)
 	return good;
 }
 
+/* What makes crun load another filter than the document's, or hand it on. An administrator
+ * may have allowed run.oci.* for something else. */
+static void drop_annotations(const struct control_in *in, struct change *out)
+{
+	static const char *const steering[] = {"run.oci.seccomp_bpf_data",
+					       "run.oci.seccomp.receiver",
+					       "run.oci.seccomp.plugins", NULL};
+	const struct json *annotations = json_get(in->document, "annotations");
+	char path[CHANGE_PATH];
+
+	for (size_t i = 0; steering[i]; i++) {
+		const struct json *found = json_get(annotations, steering[i]);
+
+		if (found)
+			change_drop(out, change_key_path("annotations", steering[i], path),
+				    annotations, found,
+				    &(struct reason){.rule = "seccomp",
+						     .why = "replaces the filter, or hands it to "
+							    "another process"});
+	}
+}
+
 static void create(const struct control_in *in, struct change *out)
 {
 	const struct json *filter = json_path(in->document, FIELD);
@@ -244,6 +276,7 @@ static void create(const struct control_in *in, struct change *out)
 	seccomp_filter_auto struct seccomp_filter *ours = NULL, *callers = NULL;
 	struct hr_error err = {0};
 
+	drop_annotations(in, out);
 	if (load(in->policy, profile_name(in), kept, &ours, &err) < 0) {
 		refuse_unusable(in, out, &err);
 		return;
@@ -253,7 +286,7 @@ static void create(const struct control_in *in, struct change *out)
 		return;
 	}
 	refuse_listener(filter, out);
-	if (!judge_actions(filter, out))
+	if (json_count(json_get(filter, "syscalls")) <= MOST_ENTRIES && !judge_actions(filter, out))
 		return;
 	if (seccomp_read(filter, &surroundings, &callers, &err) < 0)
 		refuse(out, FIELD, NULL, err.msg, "correct the filter, or leave it out");

@@ -59,6 +59,32 @@ static int read_file(const struct policy *policy, int fd, const char *name, stru
 	return 1;
 }
 
+/* How many of the two forms there are; -1 with an error. */
+static int count_forms(int fd, const char *name, struct hr_error *err)
+{
+	int count = 0;
+
+	for (size_t i = 0; i < hr_count(suffixes); i++) {
+		text_auto struct text entry = {0};
+
+		text_addf(&entry, "%s%s", name, suffixes[i].suffix);
+		if (entry.failed)
+			return hr_fail(err, HR_SYSTEM, "out of memory");
+		count += faccessat(fd, entry.data, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	}
+	return count;
+}
+
+bool policy_seccomp_there(const struct policy *policy, const char *name)
+{
+	hr_autoclose int fd = -1;
+
+	if (!policy || policy->dirfd < 0)
+		return false;
+	fd = openat(policy->dirfd, SECCOMP_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd >= 0 && count_forms(fd, name, NULL) > 0;
+}
+
 int policy_seccomp_file(const struct policy *policy, const char *name, struct policy_file *ret,
 			struct hr_error *err)
 {
@@ -71,6 +97,10 @@ int policy_seccomp_file(const struct policy *policy, const char *name, struct po
 		return hr_fail(err, HR_POLICY, "no built-in seccomp profile is called %s", shown);
 	if (open_directory(policy, &fd, err) < 0)
 		return -1;
+	if (count_forms(fd, name, err) > 1)
+		return hr_fail(err, HR_POLICY,
+			       "there are %s/" SECCOMP_DIR "/%s.seccomp and %s.json; keep one",
+			       policy->confdir, shown, shown);
 	for (size_t i = 0; i < hr_count(suffixes); i++) {
 		text_auto struct text entry = {0};
 		int found;

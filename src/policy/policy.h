@@ -96,11 +96,13 @@ struct policy_file {
 
 /*
  * CONFDIR/seccomp/NAME.seccomp, or NAME.json. The directory and the file must be root's and
- * writable by nobody else. Error: HR_POLICY (there is none, with both paths), HR_UNTRUSTED,
- * HR_SYSTEM.
+ * writable by nobody else. Error: HR_POLICY (there is none, or both), HR_UNTRUSTED, HR_SYSTEM.
  */
 int policy_seccomp_file(const struct policy *policy, const char *name, struct policy_file *ret,
 			struct hr_error *err);
+/* True if there is a file of that name in either form. */
+bool policy_seccomp_there(const struct policy *policy, const char *name);
+
 void policy_file_done(struct policy_file *file);
 #define policy_file_auto __attribute__((cleanup(policy_file_done)))
 

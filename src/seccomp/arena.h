@@ -23,6 +23,6 @@ const char *arena_copy(struct arena *arena, const char *text, size_t len);
 
 void arena_free(struct arena *arena);
 
-#define ARENA_MAX ((size_t)16 * 1024 * 1024) /* a profile takes less than a hundredth */
+#define ARENA_MAX ((size_t)32 * 1024 * 1024) /* a profile takes less than a hundredth */
 
 #endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "seccomp/filter.h"
 
+#include "base/cleanup.h"
+
 static bool asks(const struct compare *test)
 {
 	return test->op != OP_ANY;
@@ -48,7 +50,7 @@ static void meet_argument(struct boxes *boxes, size_t first, unsigned index,
 			  const struct compare *test)
 {
 	size_t kept = first, count = boxes->count;
-	struct compares parts;
+	hr_unset struct compares parts;
 
 	for (size_t i = first; i < count; i++) {
 		struct box box = boxes->list[i];
@@ -71,7 +73,7 @@ static void meet_argument(struct boxes *boxes, size_t first, unsigned index,
 
 void box_plain(const struct box *box, struct boxes *ret)
 {
-	struct compares parts;
+	hr_unset struct compares parts;
 
 	put(ret, box);
 	for (unsigned index = 0; index < SECCOMP_ARGS; index++) {
@@ -111,7 +113,7 @@ void box_meet(const struct box *a, const struct box *b, struct boxes *ret)
 static void minus_argument(const struct box *rest, unsigned index, const struct compare *test,
 			   struct boxes *ret)
 {
-	struct compares others;
+	hr_unset struct compares others;
 
 	compare_not(test, &others);
 	for (size_t i = 0; i < others.count; i++) {
@@ -134,7 +136,7 @@ static unsigned next_cut(const struct box *rest, const struct box *by, unsigned 
 static void minus_from(const struct box *rest, const struct box *by, unsigned index,
 		       struct boxes *ret)
 {
-	struct compares parts;
+	hr_unset struct compares parts;
 	struct box passed = *rest;
 
 	index = next_cut(rest, by, index);

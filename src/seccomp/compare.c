@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "seccomp/compare.h"
 
+#include "base/cleanup.h"
+
 #define LOW_BITS ((uint64_t)UINT32_MAX)
 
 enum share { SHARE_NONE, SHARE_SOME, SHARE_ALL };
@@ -134,42 +136,42 @@ static bool put(struct compares *ret, const struct compare *part)
 }
 
 /* The parts of the cube that pass c, which is no masked equality, by halves: as deep as there
- * are bits, and one of two halves is decided at each step. `bits`: those that may be fixed. */
-static bool split(const struct compare *cube, const struct compare *c, uint64_t bits,
-		  struct compares *ret)
+ * are bits, and one of two halves is decided at each step. */
+static bool split(const struct compare *cube, const struct compare *c, struct compares *ret)
 {
 	struct compare half = *cube;
 	enum share share = share_of(cube, c);
 	uint64_t bit;
 
+	if (share == SHARE_NONE)
+		return true;
 	if (share == SHARE_ALL)
 		return put(ret, cube);
-	bits &= ~cube->mask;
-	if (share == SHARE_NONE || bits == 0)
-		return true;
-	bit = (uint64_t)1 << (63 - __builtin_clzll(bits));
+	bit = (uint64_t)1 << (63 - __builtin_clzll(~cube->mask));
 	half.mask |= bit;
-	if (!split(&half, c, bits, ret))
+	if (!split(&half, c, ret))
 		return false;
 	half.value |= bit;
-	return split(&half, c, bits, ret);
+	return split(&half, c, ret);
 }
 
-/* Of an int, the upper half is left free where the lower one alone can decide, and must be
- * 0 where it cannot: below a bound, and beside values that have an upper half. */
+/* An int is cut in its lower half, with 0 in the upper one; where a larger value passes as
+ * well, the upper half is left free again. */
 static bool cut(const struct compare *cube, const struct compare *c, bool is_int,
 		struct compares *ret)
 {
+	bool upwards = (c->op == OP_NE || c->op == OP_GE || c->op == OP_GT) && c->value <= LOW_BITS;
 	struct compare low = *cube;
+	size_t first = ret->count;
 
-	if (!is_int)
-		return split(cube, c, UINT64_MAX, ret);
-	if (c->op == OP_LT || c->op == OP_LE || c->value > LOW_BITS) {
-		if (low.value > LOW_BITS)
-			return split(cube, c, UINT64_MAX, ret);
-		low.mask |= ~LOW_BITS;
-	}
-	return split(&low, c, LOW_BITS, ret);
+	if (!is_int || cube->value > LOW_BITS)
+		return split(cube, c, ret);
+	low.mask |= ~LOW_BITS;
+	if (!split(&low, c, ret))
+		return false;
+	for (size_t i = first; i < ret->count && upwards; i++)
+		ret->list[i].mask &= LOW_BITS | cube->mask;
+	return true;
 }
 
 bool compare_cubes(const struct compare *c, bool is_int, struct compares *ret)
@@ -186,7 +188,7 @@ bool compare_cubes(const struct compare *c, bool is_int, struct compares *ret)
 static bool meet_ordered(const struct compare *a, const struct compare *b, bool is_int,
 			 struct compares *ret)
 {
-	struct compares parts;
+	hr_unset struct compares parts;
 
 	if (!compare_cubes(a, is_int, &parts))
 		return false;

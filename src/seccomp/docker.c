@@ -16,9 +16,11 @@
 #include <string.h>
 
 static const char *const top_keys[] = {
-	"defaultAction", "defaultErrnoRet", "architectures", "archMap", "flags", "syscalls", NULL};
+	"defaultAction", "defaultErrnoRet", "defaultErrno", "architectures",	"archMap",
+	"flags",	 "syscalls",	    "listenerPath", "listenerMetadata", NULL};
 static const char *const entry_keys[] = {"names", "name",    "action",	 "errnoRet", "errno",
 					 "args",  "comment", "includes", "excludes", NULL};
+static const char *const arg_keys[] = {"index", "value", "valueTwo", "op", NULL};
 static const char *const filter_keys[] = {"caps", "arches", "minKernel", NULL};
 
 static int known_keys(const struct json *object, const char *const *keys, struct hr_error *err)
@@ -182,6 +184,19 @@ static bool excluded(const struct json *excludes, const struct seccomp_host *hos
 	return any_cap(json_get(excludes, "caps"), host);
 }
 
+/* A key in other letters would be taken for its own by Go and left out by us. */
+static int check_arg(const struct json *arg, struct hr_error *err)
+{
+	if (arg->type != JSON_OBJECT)
+		return oci_fail(arg, err, "args holds objects");
+	if (known_keys(arg, arg_keys, err) < 0)
+		return -1;
+	for (size_t i = 0; arg_keys[i]; i++)
+		if (!json_get(arg, arg_keys[i]) && strcmp(arg_keys[i], "valueTwo") != 0)
+			return oci_fail(arg, err, "%s is missing", arg_keys[i]);
+	return 0;
+}
+
 int docker_applies(const struct json *entry, const struct seccomp_host *host, struct hr_error *err)
 {
 	const struct json *includes = json_get(entry, "includes");
@@ -194,5 +209,8 @@ int docker_applies(const struct json *entry, const struct seccomp_host *host, st
 	if (known_keys(entry, entry_keys, err) < 0 || check_condition(includes, err) < 0 ||
 	    check_condition(excludes, err) < 0)
 		return -1;
+	json_each(arg, json_get(entry, "args"))
+		if (check_arg(arg, err) < 0)
+			return -1;
 	return included(includes, host) && !excluded(excludes, host);
 }

@@ -80,6 +80,7 @@ struct filter_rule *filter_add(struct seccomp_filter *filter, struct filter_call
 	if (!rule)
 		return NULL;
 	rule->answer = answer;
+	rule->number = call->added++;
 	if (box)
 		rule->box = *box;
 	link_rule(call, rule);

@@ -41,6 +41,7 @@ struct box {
 
 struct filter_rule {
 	struct filter_rule *next;
+	unsigned number;       /* in the order in which the call's rules were added */
 	const struct json *at; /* the entry that it was read from, or NULL */
 	struct answer answer;
 	struct box box;
@@ -51,8 +52,9 @@ struct filter_call {
 	const char *name;
 	struct filter_rule *first, *last;
 	size_t count;
-	bool unclear; /* runtimes would read these rules in another way than as written */
-	size_t read;  /* rules as the runtime makes them */
+	unsigned added; /* rules, those that went again included */
+	bool unclear;	/* runtimes would read these rules in another way than as written */
+	size_t read;	/* rules as the runtime makes them */
 	bool read_always, read_asking; /* some without, some with conditions */
 	bool read_tangled;	       /* one that libseccomp misreads beside others */
 };
@@ -60,6 +62,7 @@ struct filter_call {
 struct seccomp_filter {
 	struct arena arena;
 	struct answer other; /* than the calls that have rules, and where none holds */
+	bool disjoint; /* no two rules of a call give different answers to the same arguments */
 	struct filter_call *first, *last;
 	size_t count;
 	struct filter_call *slots[FILTER_SLOTS];

@@ -100,6 +100,9 @@ static void lint_flags(const struct lint *lint, const struct json *object)
 	if (json_get(object, "listenerPath"))
 		find(lint, json_get(object, "listenerPath"),
 		     "listenerPath hands the decision to whoever listens there; remove it");
+	if (json_get(object, "listenerMetadata"))
+		find(lint, json_get(object, "listenerMetadata"),
+		     "listenerMetadata is for a listener; remove it");
 }
 
 static void lint_arch(const struct lint *lint, const struct json *name)
@@ -252,6 +255,10 @@ static void lint_args(const struct lint *lint)
 			     "entries of their own",
 			     test.index);
 		seen |= 1U << test.index;
+		if (test.compare.op == OP_MASKED_EQ && test.compare.mask == 0)
+			find(lint, arg,
+			     "a mask of 0 holds for every value; correct it, or leave "
+			     "the condition out");
 		if (test.masked_away)
 			find(lint, arg,
 			     "valueTwo has bits that the mask (value) takes away; correct one");

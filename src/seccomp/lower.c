@@ -216,6 +216,7 @@ int seccomp_lower(const struct seccomp_source *source, const char *arch,
 	to.filter = filter_new((struct answer){ACT_ERRNO, ENOSYS});
 	if (!to.filter)
 		return out_of_memory(&to);
+	to.filter->disjoint = true;
 	rc = lower_calls(&to);
 	free(to.parts);
 	free(to.remains);

@@ -13,8 +13,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define WORK_MAX   100000 /* boxes that are looked at for one call */
-#define LENGTH_MAX 3800	  /* BPF instructions, with room for what runtimes add */
+#define WORK_MAX   20000 /* boxes that are looked at for one call, */
+#define WORK_TOTAL 60000 /* and for all */
+#define LENGTH_MAX 3800	 /* BPF instructions, with room for what runtimes add */
 
 struct meeting {
 	const struct seccomp_filter *callers;
@@ -23,7 +24,9 @@ struct meeting {
 	struct filter_call *call;		 /* of the result */
 	unsigned ints;				 /* of the call */
 	struct boxes parts, remains;		 /* of one rule met with another */
-	size_t work;				 /* on this call */
+	size_t work, total;			 /* on this call, on all */
+	bool disjoint;				 /* no two of our rules hold for the same arguments
+						    with different answers */
 	bool failed;				 /* memory */
 	bool terse;				 /* errnos of the caller are left to the default */
 	bool given_up;				 /* of this call */
@@ -35,6 +38,14 @@ static struct answer stricter(struct answer ours, struct answer callers)
 	return callers.act < ours.act ? callers : ours;
 }
 
+/* A document must not hold up a create: what takes longer is given up. */
+static void count_work(struct meeting *meeting, size_t boxes)
+{
+	meeting->work += boxes;
+	meeting->total += boxes;
+	meeting->given_up |= meeting->work > WORK_MAX || meeting->total > WORK_TOTAL;
+}
+
 /* Take a box out of all parts. */
 static void take_out(struct meeting *meeting, const struct box *box)
 {
@@ -42,14 +53,13 @@ static void take_out(struct meeting *meeting, const struct box *box)
 
 	boxes_start(remains, meeting->ints);
 	remains->full = parts->full;
-	for (size_t i = 0; i < parts->count; i++)
+	for (size_t i = 0; i < parts->count && !remains->full; i++)
 		box_minus(&parts->list[i], box, remains);
 	parts->full = remains->full;
 	parts->count = remains->count;
 	for (size_t i = 0; i < remains->count; i++)
 		parts->list[i] = remains->list[i];
-	meeting->work += parts->count + 1;
-	meeting->given_up |= meeting->work > WORK_MAX;
+	count_work(meeting, remains->count + 1);
 }
 
 /* True if `first` counts where both rules of one call hold. */
@@ -57,9 +67,7 @@ static bool goes_before(const struct filter_rule *first, const struct filter_rul
 {
 	if (first->answer.act != rule->answer.act)
 		return first->answer.act < rule->answer.act;
-	while (first && first != rule)
-		first = first->next;
-	return first != NULL;
+	return first->number < rule->number;
 }
 
 /* Take out what rules of the call that go before `rule` (NULL: all) hold for. */
@@ -67,7 +75,8 @@ static void take_decided(struct meeting *meeting, const struct filter_call *call
 			 const struct filter_rule *rule)
 {
 	for (const struct filter_rule *other = call ? call->first : NULL;
-	     other && meeting->parts.count > 0 && !meeting->given_up; other = other->next)
+	     other && meeting->parts.count > 0 && !meeting->parts.full && !meeting->given_up;
+	     other = other->next)
 		if (!rule || (other != rule && !answer_same(&other->answer, &rule->answer) &&
 			      goes_before(other, rule)))
 			take_out(meeting, &other->box);
@@ -77,6 +86,7 @@ static void take_decided(struct meeting *meeting, const struct filter_call *call
 static void add_parts(struct meeting *meeting, struct answer answer)
 {
 	meeting->given_up |= meeting->parts.full;
+	count_work(meeting, meeting->parts.count);
 	for (size_t i = 0; i < meeting->parts.count && !meeting->given_up; i++) {
 		if (!filter_add_once(meeting->result, meeting->call, answer,
 				     &meeting->parts.list[i], NULL))
@@ -95,8 +105,10 @@ static void meet_rules(struct meeting *meeting, const struct filter_rule *ours,
 		return;
 	boxes_start(&meeting->parts, meeting->ints);
 	box_meet(&ours->box, &theirs->box, &meeting->parts);
+	count_work(meeting, meeting->parts.count + 1);
 	take_decided(meeting, meeting->theirs, theirs);
-	take_decided(meeting, meeting->ours, ours);
+	if (!meeting->disjoint)
+		take_decided(meeting, meeting->ours, ours);
 	add_parts(meeting, answer);
 }
 
@@ -104,7 +116,8 @@ static void start_whole(struct meeting *meeting, const struct filter_rule *ours)
 {
 	boxes_start(&meeting->parts, meeting->ints);
 	meeting->parts.list[meeting->parts.count++] = ours->box;
-	take_decided(meeting, meeting->ours, ours);
+	if (!meeting->disjoint)
+		take_decided(meeting, meeting->ours, ours);
 }
 
 /* What none of the caller's rules holds for. */
@@ -214,14 +227,25 @@ static void meet_call(struct meeting *meeting, struct seccomp_meeting *ret)
 		give_up(meeting, ret);
 }
 
-/* BPF instructions of a call at most, as libseccomp writes them: four for each half of an
- * argument, the answer, and the comparison with the number. */
+/* BPF instructions of a test as libseccomp writes them: load, mask and compare, of one half or
+ * both. */
+static size_t length_of_test(const struct compare *test)
+{
+	if (test->op == OP_ANY)
+		return 0;
+	return test->op == OP_MASKED_EQ && test->mask <= UINT32_MAX ? 3 : 7;
+}
+
+/* Of a call at most: the number, and each rule's tests and answer. */
 static size_t length_of(const struct filter_call *call)
 {
 	size_t length = 2;
 
-	for (const struct filter_rule *rule = call->first; rule; rule = rule->next)
-		length += 1 + 8 * (size_t)box_asked(&rule->box);
+	for (const struct filter_rule *rule = call->first; rule; rule = rule->next) {
+		length++;
+		for (unsigned i = 0; i < SECCOMP_ARGS; i++)
+			length += length_of_test(&rule->box.tests[i]);
+	}
 	return length;
 }
 
@@ -270,6 +294,8 @@ int seccomp_meet(const struct seccomp_filter *ours, const struct seccomp_filter 
 		meeting->callers = callers;
 		meeting->result = result;
 		meeting->failed = false;
+		meeting->total = 0;
+		meeting->disjoint = ours->disjoint;
 		for (meeting->ours = ours->first; meeting->ours && !meeting->failed;
 		     meeting->ours = meeting->ours->next)
 			meet_call(meeting, ret_meeting);

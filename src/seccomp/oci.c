@@ -34,6 +34,7 @@ struct oci_reader {
 	struct boxes boxes; /* of one entry and name */
 	enum seccomp_arch arch;
 	size_t work;
+	bool docker;
 	struct hr_error *err;
 };
 
@@ -184,14 +185,13 @@ static int count_work(struct oci_reader *reader, const struct json *name, const 
 			"more names and conditions than a filter can hold; shorten the list");
 }
 
-static int add_boxes(struct oci_reader *reader, const struct json *name, const struct entry *entry,
-		     struct filter_call *call)
+static int add_boxes(struct oci_reader *reader, const struct entry *entry, struct filter_call *call)
 {
-	char shown[TEXT_SHOWN_SIZE];
-
-	if (call->count + reader->boxes.count > OCI_CALL_RULES_MAX)
-		return oci_fail(name, reader->err, "%s has more than %d rules; shorten the list",
-				text_shown_z(name->text, shown), OCI_CALL_RULES_MAX);
+	/* More than can be met: such a call is refused, and the others are not concerned. */
+	if (call->count + reader->boxes.count > OCI_CALL_RULES_MAX) {
+		call->unclear = true;
+		return 0;
+	}
 	for (size_t i = 0; i < reader->boxes.count; i++) {
 		struct filter_rule *rule;
 
@@ -243,7 +243,7 @@ static int add_name(struct oci_reader *reader, const struct json *name, const st
 	call->unclear |= reader->boxes.full;
 	call->read_always |= entry->count == 0;
 	call->read_asking |= entry->count > 0;
-	return add_boxes(reader, name, entry, call);
+	return add_boxes(reader, entry, call);
 }
 
 static int read_entry(struct oci_reader *reader, const struct json *json)
@@ -262,7 +262,8 @@ static int read_entry(struct oci_reader *reader, const struct json *json)
 		if (add_name(reader, name, &entry) < 0)
 			return -1;
 	/* Docker's older form; the runtime-spec has no such key. */
-	if (json_get(json, "name") && add_name(reader, json_get(json, "name"), &entry) < 0)
+	if (reader->docker && json_get(json, "name") &&
+	    add_name(reader, json_get(json, "name"), &entry) < 0)
 		return -1;
 	return 0;
 }
@@ -319,6 +320,7 @@ int seccomp_read(const struct json *object, const struct seccomp_host *host,
 		return hr_fail(err, HR_SYSTEM, "out of memory");
 	reader->err = err;
 	reader->work = 0;
+	reader->docker = host->docker;
 	reader->arch = names_arch(host->arch);
 	reader->filter = filter_new(other);
 	if (!reader->filter)

@@ -195,7 +195,7 @@ static void action(struct maker *maker, const char *key, const char *errno_key, 
 		fprintf(maker->out, ",\"%s\":%zu", errno_key, below(maker, 4096));
 }
 
-static void entry(struct maker *maker, bool allows)
+static void make_entry(struct maker *maker, bool allows)
 {
 	bool hot = chance(maker, 60), bare = chance(maker, 35);
 	size_t count = chance(maker, 70) ? 1 : 2 + below(maker, 4);
@@ -247,13 +247,13 @@ static void entries(struct maker *maker, bool allows)
 		uint64_t before = maker->random;
 
 		fputs(first ? "," : "", maker->out);
-		entry(maker, allows);
+		make_entry(maker, allows);
 		if (chance(maker, 5)) { /* the same once more */
 			uint64_t after = maker->random;
 
 			maker->random = before;
 			fputs(",", maker->out);
-			entry(maker, allows);
+			make_entry(maker, allows);
 			maker->random = after;
 		}
 	}

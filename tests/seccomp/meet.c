@@ -328,7 +328,7 @@ static void add_up(struct meet *meet)
 	totals.points += meet->points;
 	for (size_t i = 0; i < KINDS; i++) {
 		totals.found[i] += meet->found[i];
-		if (meet->found[i] > 0 && i < REMARKS)
+		if (i < REMARKS && meet->found[i] > 0)
 			text_addf(&meet->notes, "%s: %zu points\n", kind_names[i], meet->found[i]);
 	}
 }

@@ -66,8 +66,9 @@ meet_list() {
 	while read -r caller; do
 		printf '%s %s\n' "$caller" "$results/$(basename "$caller")"
 	done >"$results/list"
-	"$compile" --meet-list "$profile" <"$results/list" >"$results/answers" \
-		2>"$results/given_up"
+	# A list may be long, but must not keep a container waiting.
+	timeout -k 5 120 "$compile" --meet-list "$profile" <"$results/list" >"$results/answers" \
+		2>"$results/given_up" || echo "$profile: status $?" >>"$work/refused"
 	grep -v '^ok ' "$results/answers" >>"$work/refused"
 	awk -v ours="$work/ours/$profile.json" '
 		FILENAME ~ /given_up$/ { # CALLER: given up: CALL

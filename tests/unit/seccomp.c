@@ -357,6 +357,35 @@ Test(seccomp, keeps_the_ready_profiles_narrow)
 	cr_expect_eq(seen, 8);
 }
 
+static void not_wider(enum seccomp_difference difference, const char *call, void *to)
+{
+	cr_expect(difference == SECCOMP_LOST || difference == SECCOMP_NARROWER ||
+			  difference == SECCOMP_ANSWER,
+		  "%s: %s", (const char *)to, call);
+}
+
+/* Whoever takes a narrower profile must not get more than default of anything. */
+Test(seccomp, keeps_every_profile_within_default)
+{
+	seccomp_filter_auto struct seccomp_filter *whole = NULL;
+	struct seccomp_source *source = builtin_source("default");
+	struct hr_error err = {0};
+	const char *name;
+
+	cr_assert_eq(seccomp_lower(source, "x86_64", &whole, &err), 0);
+	seccomp_source_free(source);
+	for (size_t i = 0; (name = seccomp_builtin_name(i)); i++) {
+		seccomp_filter_auto struct seccomp_filter *filter = NULL;
+		char copy[40];
+
+		source = builtin_source(name);
+		cr_assert_eq(seccomp_lower(source, "x86_64", &filter, &err), 0);
+		snprintf(copy, sizeof(copy), "%s", name);
+		cr_expect_eq(seccomp_diff(whole, filter, not_wider, copy, &err), 0);
+		seccomp_source_free(source);
+	}
+}
+
 /* The reviewed lists: nothing more, nothing less. */
 Test(seccomp, lets_through_what_was_reviewed)
 {

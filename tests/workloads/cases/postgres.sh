@@ -27,15 +27,17 @@ sql() {
 }
 
 check() {
-	until_true sql -c 'select 1' || return
+	# The server of the entrypoint has no port.
+	until_true listens 5432 && until_true sql -c 'select 1' || return
 	sql <<-'END'
 		create table t (n integer primary key, s text);
 		insert into t select n, md5(n::text) from generate_series(1, 50000) n;
 		create index on t (s);
 		analyze t;
 		select count(*), sum(n), max(s) from t;
-		set force_parallel_mode = on;
 		set min_parallel_table_scan_size = 0;
+		set parallel_setup_cost = 0;
+		set parallel_tuple_cost = 0;
 		select count(*) from t where s like 'a%';
 		set work_mem = '64kB';
 		select md5(string_agg(s, '' order by s)) from t;

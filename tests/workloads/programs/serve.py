@@ -47,7 +47,8 @@ def database():
 def processes():
     output = subprocess.run(["/bin/sh", "-c", "cat; echo $0 >&2"], input=b"through a child\n",
                             capture_output=True, check=True)
-    with multiprocessing.Pool(2) as pool:
+    # The handler of the service is not for its children, which are ended by that signal.
+    with multiprocessing.Pool(2, signal.signal, (signal.SIGTERM, signal.SIG_DFL)) as pool:
         sums = pool.map(sum, [range(n) for n in (10, 100, 1000)])
     with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as pool:
         sums += pool.map(pow, [2, 3], [10, 10])
@@ -125,5 +126,5 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    # No thread a request: a process that forks while it has threads may hang.
+    # Not a thread for each request: a process that forks while it has threads may hang.
     http.server.HTTPServer(("", 8080), Handler).serve_forever()
