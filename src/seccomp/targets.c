@@ -69,10 +69,15 @@ static int add_group(struct reader *reader, const struct word *word, struct targ
 {
 	const struct group *group = source_group(reader->source, word->text, NULL);
 	char shown[TEXT_SHOWN_SIZE];
+	size_t len;
 
 	if (!group && group_load(reader, word->text) < 0)
 		return -1;
 	group = source_group(reader->source, word->text, NULL);
+	if (!group && seccomp_builtin(word->text + 1, &len))
+		return reader_fail(reader, &word->at,
+				   "%s is a profile and no group; write include %s first of all",
+				   text_shown_z(word->text, shown), word->text + 1);
 	if (!group)
 		return reader_fail(reader, &word->at,
 				   "no group %s above this line; write group %s CALL...",

@@ -50,6 +50,7 @@ static const struct refused refused[] = {
 	{"group @a prctl where option is 1\ngroup @b @a", "t:2:10: @a has conditions"},
 	{"allow @raw-net where domain is 2", "t:1:7: @raw-net has conditions of its own"},
 	{"allow @b", "t:1:7: no group @b above this line; write group @b CALL..."},
+	{"allow @default", "t:1:7: @default is a profile and no group; write include default"},
 	{"include", "t:1:1: include what?"},
 	{"include nothing", "t:1:9: nothing is no built-in profile; write include default"},
 	{"include default restricted", "t:1:17: include takes one name"},
