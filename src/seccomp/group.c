@@ -16,17 +16,10 @@ int statement_empty(const struct reader *reader, const struct statement *stateme
 /* The calls and conditions of a group's statement, into the source. */
 static int fill_group(struct reader *reader, struct statement *statement, struct group *group)
 {
-	struct targets *targets = statement->targets;
+	const struct targets *targets = statement->targets;
 	size_t size;
-	struct word where;
-	int more = targets_parse(reader, statement->answer != 0, targets, &where);
 
-	if (more < 0)
-		return -1;
-	if (targets->count == 0)
-		return statement_empty(reader, statement);
-	if (more > 0 && where_parse(reader, &where, targets->list[0].call, statement->conditions,
-				    &statement->conditions_count) < 0)
+	if (statement_calls(reader, statement) < 0)
 		return -1;
 	size = statement->conditions_count * sizeof(statement->conditions[0]);
 	group->calls = source_alloc(reader->source, targets->count * sizeof(group->calls[0]));

@@ -121,8 +121,7 @@ static int add_conditional(struct reader *reader, const struct target *target,
 	return add_clause(reader, target, &own);
 }
 
-/* What allow and answer have in common: CALL... [where CONDITIONS] */
-static int parse_clauses(struct reader *reader, struct statement *statement)
+int statement_calls(struct reader *reader, struct statement *statement)
 {
 	struct targets *targets = statement->targets;
 	struct word where;
@@ -134,6 +133,16 @@ static int parse_clauses(struct reader *reader, struct statement *statement)
 		return statement_empty(reader, statement);
 	if (more > 0 && where_parse(reader, &where, targets->list[0].call, statement->conditions,
 				    &statement->conditions_count) < 0)
+		return -1;
+	return 0;
+}
+
+/* What allow and answer have in common. */
+static int parse_clauses(struct reader *reader, struct statement *statement)
+{
+	const struct targets *targets = statement->targets;
+
+	if (statement_calls(reader, statement) < 0)
 		return -1;
 	for (size_t i = 0; i < targets->count; i++) {
 		const struct target *target = &targets->list[i];

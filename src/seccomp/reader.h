@@ -96,6 +96,9 @@ int statement_parse(struct reader *reader, const struct word *word);
 /* HR_POLICY: it names no system call. Returns -1. */
 int statement_empty(const struct reader *reader, const struct statement *statement);
 
+/* CALL... [where CONDITIONS], into the statement. */
+int statement_calls(struct reader *reader, struct statement *statement);
+
 /* group @NAME CALL... [where CONDITIONS] */
 int group_parse(struct reader *reader, struct statement *statement);
 

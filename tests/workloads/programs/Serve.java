@@ -134,11 +134,17 @@ public class Serve {
 		say("processors", Runtime.getRuntime().availableProcessors() > 0);
 	}
 
-	public static void main(String[] arguments) throws Exception {
-		web();
-		files();
-		work();
-		machine();
-		say("end", "done");
+	public static void main(String[] arguments) {
+		try {
+			web();
+			files();
+			work();
+			machine();
+			say("end", "done");
+		} catch (Throwable error) {
+			// The threads of the service would go on.
+			error.printStackTrace();
+			System.exit(1);
+		}
 	}
 }
