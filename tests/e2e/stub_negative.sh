@@ -290,10 +290,12 @@ done
 changed "no root" "root" 'del(.root)'
 changed "a notifier" "linux\.seccomp\.listenerPath" \
 	'.linux.seccomp = {"defaultAction":"SCMP_ACT_ERRNO","listenerPath":"/run/x"}'
-changed "SCMP_ACT_TRACE" "linux\.seccomp.*SCMP_ACT_TRACE" \
-	'.linux.seccomp = {"defaultAction":"SCMP_ACT_TRACE"}'
-changed "SCMP_ACT_NOTIFY" "linux\.seccomp.*SCMP_ACT_NOTIFY" \
-	'.linux.seccomp = {"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["mount"],"action":"SCMP_ACT_NOTIFY"}]}'
+changed "an action that is none" "linux\.seccomp\.defaultAction.*SCMP_ACT_ASK" \
+	'.linux.seccomp = {"defaultAction":"SCMP_ACT_ASK"}'
+changed "a foreign architecture alone" "linux\.seccomp.*lacks SCMP_ARCH_" \
+	'.linux.seccomp = {"defaultAction":"SCMP_ACT_ERRNO","architectures":["SCMP_ARCH_MIPS"]}'
+changed "a seventh argument" "linux\.seccomp.*index is above 5" \
+	'.linux.seccomp = {"defaultAction":"SCMP_ACT_ERRNO","syscalls":[{"names":["read"],"action":"SCMP_ACT_ALLOW","args":[{"index":6,"value":1,"op":"SCMP_CMP_EQ"}]}]}'
 # Values are shown with every odd byte, blanks too, as \xNN, and cut; the rest of the message is not.
 phrase='no such file or directory: permission denied'
 changed "a phrase in cwd" 'process\.cwd.*/proc/no\\x20such\\x20file' ".process.cwd = \"/proc/$phrase\""
