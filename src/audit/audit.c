@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -66,20 +67,27 @@ static int make_parent(const char *file, struct hr_error *err)
 	return file_make_dirs(parent, 0750, err);
 }
 
-/*
- * True if the last line has no end: a full disk took the rest of it. A line that another
- * call is writing grows page by page, and is no such line: its size changes.
- */
-static bool is_cut(int fd, const struct stat *st)
+static bool lacks_end(int fd)
 {
-	const struct timespec pause = {.tv_nsec = 2000000};
-	struct stat now;
+	struct stat st;
 	char last = '\n';
 
-	if (st->st_size == 0 || pread(fd, &last, 1, st->st_size - 1) != 1 || last == '\n')
-		return false;
-	nanosleep(&pause, NULL);
-	return fstat(fd, &now) == 0 && now.st_size == st->st_size;
+	return fstat(fd, &st) == 0 && st.st_size > 0 && pread(fd, &last, 1, st.st_size - 1) == 1 &&
+	       last != '\n';
+}
+
+/*
+ * True if the last line has no end: a full disk took the rest of it. A line that another
+ * call is writing grows page by page and looks the same, so writers hold the file's lock
+ * together, and who has it alone knows that nobody writes. Nobody waits for it.
+ */
+static bool is_cut(int fd)
+{
+	bool cut = lacks_end(fd) && flock(fd, LOCK_EX | LOCK_NB) == 0 && lacks_end(fd);
+
+	if (!cut)
+		flock(fd, LOCK_SH | LOCK_NB);
+	return cut;
 }
 
 int audit_append(const char *file, const struct json *line, struct hr_error *err)
@@ -98,7 +106,7 @@ int audit_append(const char *file, const struct json *line, struct hr_error *err
 		return hr_fail(err, HR_SYSTEM, "audit log %s is not a regular file", file);
 	if (json_write(line, &bytes, &len, err) < 0)
 		return -1;
-	if (is_cut(fd, &st))
+	if (is_cut(fd))
 		text_adds(&text, "\n");
 	text_add(&text, bytes, len);
 	text_adds(&text, "\n");
