@@ -206,9 +206,10 @@ static void refuse_listener(const struct json *filter, struct change *out)
 			       "remove it");
 }
 
-/* True if it is an action of the runtime-spec; what hands the decision to another process
- * becomes a refusal when the filters are met. */
-static bool judge_action(struct change *out, const char *path, const char *action)
+/* True if it can be met. What hands the decision to another process becomes a refusal then:
+ * as the default it would refuse all that is not listed, and the container could not even
+ * start. */
+static bool judge_action(struct change *out, const char *path, const char *action, bool whole)
 {
 	static const char *const plain[] = {
 		"SCMP_ACT_KILL",  "SCMP_ACT_KILL_PROCESS", "SCMP_ACT_KILL_THREAD", "SCMP_ACT_TRAP",
@@ -223,6 +224,11 @@ static bool judge_action(struct change *out, const char *path, const char *actio
 		       "use SCMP_ACT_ERRNO or SCMP_ACT_ALLOW");
 		return false;
 	}
+	if (whole) {
+		refuse(out, path, action, "hands every decision to another process",
+		       "use SCMP_ACT_ERRNO");
+		return false;
+	}
 	change_warn(out, path, action,
 		    &(struct reason){.rule = "seccomp",
 				     .why = "hands the decision on a system call to another "
@@ -234,13 +240,14 @@ static bool judge_action(struct change *out, const char *path, const char *actio
 static bool judge_actions(const struct json *filter, struct change *out)
 {
 	char path[CHANGE_PATH], entry[CHANGE_PATH];
-	bool good = judge_action(out, FIELD ".defaultAction", json_string(filter, "defaultAction"));
+	bool good = judge_action(out, FIELD ".defaultAction", json_string(filter, "defaultAction"),
+				 true);
 	size_t index = 0;
 
 	json_each(rule, json_get(filter, "syscalls")) {
 		change_index_path(FIELD ".syscalls", index++, entry);
 		good &= judge_action(out, change_key_path(entry, "action", path),
-				     json_string(rule, "action"));
+				     json_string(rule, "action"), false);
 	}
 	return good;
 }

@@ -186,10 +186,6 @@ filters() {
 		config "a filter whose default is $action" \
 			".linux.seccomp = {defaultAction: \"SCMP_ACT_$action\"}" \
 			seccomp linux.seccomp.defaultAction seccomp
-		config "a filter with a rule of $action" \
-			".linux.seccomp = {defaultAction: \"SCMP_ACT_ALLOW\",
-			syscalls: [{names: [\"mkdir\"], action: \"SCMP_ACT_$action\"}]}" \
-			seccomp 'linux.seccomp.syscalls[0].action' seccomp
 	done
 	config "a filter that is handed to a socket" ".linux.seccomp = {
 		defaultAction: \"SCMP_ACT_ALLOW\", listenerPath: \"$in/socket\"}" \

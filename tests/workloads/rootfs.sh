@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2154
 # One root file system for all workloads of a level, from the machine's own Debian mirror, and
 # the programs that are compiled in it. Both are made once and kept in the build tree, under
 # the digest of what they were made of.

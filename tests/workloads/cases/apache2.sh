@@ -51,7 +51,7 @@ check() {
 	for path in '' numbers.txt back/numbers.txt none; do
 		echo "/$path $(asked "http://localhost:8080/$path")"
 	done
-	echo "deflate $(asked http://[::1]:8080/ --compressed)"
+	echo "deflate $(asked "http://[::1]:8080/" --compressed)"
 	echo "range $(asked http://127.0.0.1:8080/numbers.txt --range 1000-1999)"
 	[ "$(id -u)" != 0 ] || curl -s --data 'through a script ' http://127.0.0.1:8080/cgi/script
 	kill -USR1 1

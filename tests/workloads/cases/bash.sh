@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2003,SC2012
 # The shell and the tools that scripts use.
 
 run() {
@@ -15,7 +15,7 @@ run() {
 	touch -d @1 file && cp -a file copy && ln file hard && ln -s file soft && mv copy a/b/moved
 	chmod 640 file && install -m 600 file installed
 	stat -c '%n %a %h %s' file installed hard && stat -c %Y a/b/moved
-	[ -r file ] && [ -w file ] && [ ! -x file ] && [ file -ef hard ] && echo tested
+	[ -r file ] && [ -w file ] && [ ! -x file ] && [ ./file -ef ./hard ] && echo tested
 	[ "$(id -u)" != 0 ] || { chown -R nobody:nogroup a && stat -c %U a/b/moved; }
 	dd if=/dev/zero of=zeros bs=64k count=16 status=none conv=fsync && truncate -s 1G sparse
 	du -k zeros | cut -f 1 && cp --sparse=always sparse sparse2 && stat -c %s sparse2

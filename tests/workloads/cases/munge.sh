@@ -9,7 +9,7 @@ start() {
 	chmod +t /tmp
 	[ "$(id -u)" != 0 ] || chown -R munge: /tmp/munge
 	as munge munged -F --force --key-file=/tmp/munge/key --socket=/tmp/munge/socket \
-		--pid-file=/tmp/munge/pid --log-file=/tmp/munge/log --seed-file=/tmp/munge/seed ${lock:-}
+		--pid-file=/tmp/munge/pid --log-file=/tmp/munge/log --seed-file=/tmp/munge/seed ${lock:+"$lock"}
 }
 
 check() {

@@ -47,9 +47,11 @@ def database():
 def processes():
     output = subprocess.run(["/bin/sh", "-c", "cat; echo $0 >&2"], input=b"through a child\n",
                             capture_output=True, check=True)
-    # The handler of the service is not for its children, which are ended by that signal.
-    with multiprocessing.Pool(2, signal.signal, (signal.SIGTERM, signal.SIG_DFL)) as pool:
-        sums = pool.map(sum, [range(n) for n in (10, 100, 1000)])
+    # Closed and joined: its own way out sends SIGTERM, whose handler the children share.
+    pool = multiprocessing.Pool(2)
+    sums = pool.map(sum, [range(n) for n in (10, 100, 1000)])
+    pool.close()
+    pool.join()
     with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as pool:
         sums += pool.map(pow, [2, 3], [10, 10])
     child = os.fork()
