@@ -33,7 +33,9 @@ struct control_in {
 	const struct json *rules;    /* create: the control's options in the profile;
 					exec, update: the ceiling that create left */
 	enum runtime_kind kind;
-	const char *root; /* the runtime's --root */
+	const char *root;   /* the runtime's --root */
+	const char *bundle; /* create: absolute */
+	const char *id;	    /* the container's; NULL in explain without one */
 	const struct identity *identity;
 	struct host *host;
 };
@@ -42,6 +44,9 @@ enum option_type {
 	OPTION_BOOL,
 	OPTION_STRINGS,
 	OPTION_NAME, /* one of `values`; any where these are NULL, letters, digits, ._- */
+	OPTION_NUMBER, /* an integer >= 0 */
+	OPTION_RANGES, /* list of strings: "N" or "N-M", see control/ranges.h */
+	OPTION_OTHER,  /* the control's own check looks at it */
 };
 
 struct control_option {

@@ -2,17 +2,23 @@
 #include "control/table.h"
 
 #include "base/text.h"
+#include "control/ranges.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 const struct control *const controls[] = {
-	&control_document,   &control_capabilities, &control_no_new_privs,
-	&control_namespaces, &control_annotations,  &control_hooks,
-	&control_paths,	     &control_cwd,	    &control_rootfs,
-	&control_restore,    &control_seccomp,	    &control_devices,
-	&control_apparmor,   &control_selinux,	    NULL,
+	&control_document,     &control_privileged,   &control_runtime,
+	&control_capabilities, &control_no_new_privs, &control_user,
+	&control_environment,  &control_args,	      &control_rlimits,
+	&control_oom_score,    &control_scheduling,   &control_namespaces,
+	&control_userns,       &control_annotations,  &control_hooks,
+	&control_mounts,       &control_paths,	      &control_cwd,
+	&control_rootfs,       &control_restore,      &control_seccomp,
+	&control_devices,      &control_sysctls,      &control_resources,
+	&control_cgroups,      &control_extras,	      &control_image,
+	&control_apparmor,     &control_selinux,      NULL,
 };
 
 static const char *const line_names[LINES] = {"create", "run",	  "restore",
@@ -46,9 +52,49 @@ static int check_name(const struct control *control, const struct control_option
 				    control->name, option->name);
 }
 
+static int wrong_name(const struct control *control, const struct control_option *option,
+		      const struct json *value, struct hr_error *err)
+{
+	text_auto struct text names = {0};
+
+	for (size_t i = 0; option->values[i]; i++)
+		text_addf(&names, "%s\"%s\"",
+			  i == 0		  ? ""
+			  : option->values[i + 1] ? ", "
+						  : " or ",
+			  option->values[i]);
+	return control_policy_error(value, err, "%s.%s must be %s", control->name, option->name,
+				    names.failed ? "" : names.data);
+}
+
+static int check_list(const struct control *control, const struct control_option *option,
+		      const struct json *value, struct hr_error *err)
+{
+	char shown[TEXT_SHOWN_SIZE];
+	uint32_t first, last;
+
+	if (value->type != JSON_ARRAY)
+		return control_policy_error(value, err, "%s.%s must be a list of strings",
+					    control->name, option->name);
+	json_each(item, value) {
+		if (item->type != JSON_STRING)
+			return control_policy_error(item, err, "%s.%s holds strings only",
+						    control->name, option->name);
+		if (option->type == OPTION_RANGES && !range_read(item->text, &first, &last))
+			return control_policy_error(
+				item, err,
+				"%s.%s holds ids such as \"0\" and ranges such as "
+				"\"1000-65535\", not \"%s\"",
+				control->name, option->name, text_shown_z(item->text, shown));
+	}
+	return 0;
+}
+
 static int check_type(const struct control *control, const struct control_option *option,
 		      const struct json *value, struct hr_error *err)
 {
+	uint64_t number;
+
 	switch (option->type) {
 	case OPTION_BOOL:
 		if (value->type == JSON_BOOL)
@@ -60,22 +106,20 @@ static int check_type(const struct control *control, const struct control_option
 			return check_name(control, option, value, err);
 		if (value->type == JSON_STRING && text_in(value->text, option->values))
 			return 0;
-		return control_policy_error(value, err, "%s.%s must be \"%s\"%s%s%s", control->name,
-					    option->name, option->values[0],
-					    option->values[1] ? " or \"" : "",
-					    option->values[1] ? option->values[1] : "",
-					    option->values[1] ? "\"" : "");
+		return wrong_name(control, option, value, err);
+	case OPTION_NUMBER:
+		return json_uint(value, &number)
+			       ? 0
+			       : control_policy_error(value, err,
+						      "%s.%s must be an integer, 0 or more",
+						      control->name, option->name);
+	case OPTION_OTHER:
+		return 0;
 	case OPTION_STRINGS:
+	case OPTION_RANGES:
 		break;
 	}
-	if (value->type != JSON_ARRAY)
-		return control_policy_error(value, err, "%s.%s must be a list of strings",
-					    control->name, option->name);
-	json_each(item, value)
-		if (item->type != JSON_STRING)
-			return control_policy_error(item, err, "%s.%s holds strings only",
-						    control->name, option->name);
-	return 0;
+	return check_list(control, option, value, err);
 }
 
 static int unknown_option(const struct control *control, const struct json *value,

@@ -11,6 +11,7 @@
 
 #include <limits.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 enum host_ns {
 	HOST_NS_OTHER, /* a namespace of the asked type, neither ours nor pid 1's */
@@ -45,6 +46,18 @@ struct host {
 	/* True if `path` (which may be /proc/N/exe) is the file `trusted`, by device and
 	 * inode, and root alone can change that. */
 	bool (*same_program)(struct host *host, const char *path, const char *trusted);
+
+	/* The id of a group of the host (/etc/group); false when there is none of that name. */
+	bool (*group_id)(struct host *host, const char *name, uint32_t *ret);
+
+	/* The host's own device node at `path`: 'c' or 'b' and its numbers; false when there
+	 * is none. */
+	bool (*device)(struct host *host, const char *path, char *ret_type, uint32_t *ret_major,
+		       uint32_t *ret_minor);
+
+	/* Names of the known escapes (CVE-YYYY-N) that the runtime's build is open to: a list
+	 * of strings, or NULL. */
+	const struct json *runtime_cves;
 
 	/* potentiallyUnsafeConfigAnnotations of the runtime's `features`: a list, or NULL */
 	const struct json *unsafe_annotations;

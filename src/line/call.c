@@ -141,6 +141,8 @@ void call_control_in(const struct call *call, struct control_in *ret)
 		.line = call->line,
 		.kind = call->runtime.kind,
 		.root = call_root(call),
+		.bundle = call->bundle,
+		.id = call->request ? call->request->id : NULL,
 		.identity = &call->identity,
 		.policy = call->policy,
 		.host = call->host ? host_ops(call->host) : NULL,

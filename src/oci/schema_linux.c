@@ -8,14 +8,14 @@ static const struct schema_field namespace[] = {
 };
 
 static const struct schema_field device[] = {
-	STRING("path", KEEP),	    STRING("type", KEEP),
-	INT("major", 64, KEEP),	    INT("minor", 64, KEEP),
-	UINT("fileMode", 32, KEEP), UINT("uid", 32, KEEP),
-	UINT("gid", 32, KEEP),	    END,
+	STRING("path", BY("devices")),	    STRING("type", BY("devices")),
+	INT("major", 64, BY("devices")),	    INT("minor", 64, BY("devices")),
+	UINT("fileMode", 32, BY("devices")), UINT("uid", 32, BY("devices")),
+	UINT("gid", 32, BY("devices")),	    END,
 };
 
 static const struct schema_field net_device[] = {
-	STRING("name", KEEP),
+	STRING("name", BY("extras")),
 	END,
 };
 
@@ -43,52 +43,52 @@ static const struct schema_field seccomp[] = {
 };
 
 static const struct schema_field intel_rdt[] = {
-	STRING("closID", KEEP),
-	STRINGS("schemata", KEEP),
-	STRING("l3CacheSchema", KEEP),
-	STRING("memBwSchema", KEEP),
-	BOOL("enableMonitoring", KEEP),
-	BOOL("enableCMT", KEEP), /* 1.1 and 1.2; 1.3 has enableMonitoring instead */
-	BOOL("enableMBM", KEEP),
+	STRING("closID", BY("extras")),
+	STRINGS("schemata", BY("extras")),
+	STRING("l3CacheSchema", BY("extras")),
+	STRING("memBwSchema", BY("extras")),
+	BOOL("enableMonitoring", BY("extras")),
+	BOOL("enableCMT", BY("extras")), /* 1.1 and 1.2; 1.3 has enableMonitoring instead */
+	BOOL("enableMBM", BY("extras")),
 	END,
 };
 
 static const struct schema_field memory_policy[] = {
-	STRING("mode", KEEP),
-	STRING("nodes", KEEP),
-	STRINGS("flags", KEEP),
+	STRING("mode", BY("extras")),
+	STRING("nodes", BY("extras")),
+	STRINGS("flags", BY("extras")),
 	END,
 };
 
 static const struct schema_field personality[] = {
-	STRING("domain", KEEP),
-	STRINGS("flags", KEEP),
+	STRING("domain", BY("extras")),
+	STRINGS("flags", BY("extras")),
 	END,
 };
 
 static const struct schema_field time_offset[] = {
-	INT("secs", 64, KEEP),
-	UINT("nanosecs", 32, KEEP),
+	INT("secs", 64, BY("extras")),
+	UINT("nanosecs", 32, BY("extras")),
 	END,
 };
 
 const struct schema_field schema_fields_linux[] = {
-	STRUCTS("uidMappings", schema_fields_id_mapping, KEEP),
-	STRUCTS("gidMappings", schema_fields_id_mapping, KEEP),
-	STRING_MAP("sysctl", KEEP),
-	STRUCT("resources", schema_fields_resources, KEEP),
-	STRING("cgroupsPath", KEEP),
+	STRUCTS("uidMappings", schema_fields_id_mapping, BY("userns")),
+	STRUCTS("gidMappings", schema_fields_id_mapping, BY("userns")),
+	STRING_MAP("sysctl", BY("sysctls")),
+	STRUCT("resources", schema_fields_resources, BY("resources")),
+	STRING("cgroupsPath", BY("cgroups")),
 	STRUCTS("namespaces", namespace, BY("namespaces")),
-	STRUCTS("devices", device, KEEP),
-	STRUCT_MAP("netDevices", net_device, KEEP),
+	STRUCTS("devices", device, BY("devices")),
+	STRUCT_MAP("netDevices", net_device, BY("extras")),
 	STRUCT("seccomp", seccomp, BY("seccomp")),
-	STRING("rootfsPropagation", KEEP),
+	STRING("rootfsPropagation", BY("mounts")),
 	STRINGS("maskedPaths", BY("paths")),
 	STRINGS("readonlyPaths", BY("paths")),
-	STRING("mountLabel", KEEP),
-	STRUCT("intelRdt", intel_rdt, KEEP),
-	STRUCT("memoryPolicy", memory_policy, KEEP),
-	STRUCT("personality", personality, KEEP),
-	STRUCT_MAP("timeOffsets", time_offset, KEEP),
+	STRING("mountLabel", BY("selinux")),
+	STRUCT("intelRdt", intel_rdt, BY("extras")),
+	STRUCT("memoryPolicy", memory_policy, BY("extras")),
+	STRUCT("personality", personality, BY("extras")),
+	STRUCT_MAP("timeOffsets", time_offset, BY("extras")),
 	END,
 };

@@ -8,10 +8,10 @@ static const struct schema_field console_size[] = {
 };
 
 static const struct schema_field user[] = {
-	UINT("uid", 32, KEEP),
-	UINT("gid", 32, KEEP),
-	UINT("umask", 32, KEEP),
-	UINTS("additionalGids", 32, KEEP),
+	UINT("uid", 32, BY("user")),
+	UINT("gid", 32, BY("user")),
+	UINT("umask", 32, BY("user")),
+	UINTS("additionalGids", 32, BY("user")),
 	STRING("username", DROP), /* Windows */
 	END,
 };
@@ -23,22 +23,22 @@ static const struct schema_field capabilities[] = {
 };
 
 static const struct schema_field rlimit[] = {
-	STRING("type", KEEP),
-	UINT("hard", 64, KEEP),
-	UINT("soft", 64, KEEP),
+	STRING("type", BY("rlimits")),
+	UINT("hard", 64, BY("rlimits")),
+	UINT("soft", 64, BY("rlimits")),
 	END,
 };
 
 static const struct schema_field scheduler[] = {
-	STRING("policy", KEEP),	   INT("nice", 32, KEEP),
-	INT("priority", 32, KEEP), STRINGS("flags", KEEP),
-	UINT("runtime", 64, KEEP), UINT("deadline", 64, KEEP),
-	UINT("period", 64, KEEP),  END,
+	STRING("policy", BY("scheduling")),	   INT("nice", 32, BY("scheduling")),
+	INT("priority", 32, BY("scheduling")), STRINGS("flags", BY("scheduling")),
+	UINT("runtime", 64, BY("scheduling")), UINT("deadline", 64, BY("scheduling")),
+	UINT("period", 64, BY("scheduling")),  END,
 };
 
 static const struct schema_field io_priority[] = {
-	STRING("class", KEEP),
-	INT("priority", 64, KEEP),
+	STRING("class", BY("scheduling")),
+	INT("priority", 64, BY("scheduling")),
 	END,
 };
 
@@ -51,19 +51,19 @@ static const struct schema_field cpu_affinity[] = {
 const struct schema_field schema_fields_process[] = {
 	BOOL("terminal", KEEP),
 	STRUCT("consoleSize", console_size, KEEP),
-	STRUCT("user", user, KEEP),
-	STRINGS("args", KEEP),
+	STRUCT("user", user, BY("user")),
+	STRINGS("args", BY("args")),
 	STRING("commandLine", DROP), /* Windows */
-	STRINGS("env", BY("hooks")), /* the loader's variables, where a hook is left */
+	STRINGS("env", BY("environment")), /* and hooks: the loader's variables */
 	STRING("cwd", BY("cwd")),
 	STRUCT("capabilities", capabilities, BY("capabilities")),
-	STRUCTS("rlimits", rlimit, KEEP),
+	STRUCTS("rlimits", rlimit, BY("rlimits")),
 	BOOL("noNewPrivileges", BY("no_new_privs")),
 	STRING("apparmorProfile", BY("apparmor")),
-	INT("oomScoreAdj", 64, KEEP),
-	STRUCT("scheduler", scheduler, KEEP),
+	INT("oomScoreAdj", 64, BY("oom_score")),
+	STRUCT("scheduler", scheduler, BY("scheduling")),
 	STRING("selinuxLabel", BY("selinux")),
-	STRUCT("ioPriority", io_priority, KEEP),
+	STRUCT("ioPriority", io_priority, BY("scheduling")),
 	STRUCT("execCPUAffinity", cpu_affinity, KEEP),
 	END,
 };

@@ -8,10 +8,10 @@ static const struct schema_field device_rule[] = {
 };
 
 static const struct schema_field memory[] = {
-	INT("limit", 64, KEEP),		 INT("reservation", 64, KEEP),
-	INT("swap", 64, KEEP),		 INT("kernel", 64, KEEP),
-	INT("kernelTCP", 64, KEEP),	 UINT("swappiness", 64, KEEP),
-	BOOL("disableOOMKiller", KEEP),	 BOOL("useHierarchy", KEEP),
+	INT("limit", 64, BY("resources")),		 INT("reservation", 64, KEEP),
+	INT("swap", 64, KEEP),		 INT("kernel", 64, BY("resources")),
+	INT("kernelTCP", 64, BY("resources")),	 UINT("swappiness", 64, KEEP),
+	BOOL("disableOOMKiller", BY("resources")),	 BOOL("useHierarchy", KEEP),
 	BOOL("checkBeforeUpdate", KEEP), END,
 };
 
@@ -20,8 +20,8 @@ static const struct schema_field cpu[] = {
 	INT("quota", 64, KEEP),
 	UINT("burst", 64, KEEP),
 	UINT("period", 64, KEEP),
-	INT("realtimeRuntime", 64, KEEP),
-	UINT("realtimePeriod", 64, KEEP),
+	INT("realtimeRuntime", 64, BY("resources")),
+	UINT("realtimePeriod", 64, BY("resources")),
 	STRING("cpus", KEEP),
 	STRING("mems", KEEP),
 	INT("idle", 64, KEEP),
@@ -29,7 +29,7 @@ static const struct schema_field cpu[] = {
 };
 
 static const struct schema_field pids[] = {
-	INT("limit", 64, KEEP),
+	INT("limit", 64, BY("resources")),
 	END,
 };
 
@@ -61,19 +61,19 @@ static const struct schema_field block_io[] = {
 
 static const struct schema_field hugepage_limit[] = {
 	STRING("pageSize", KEEP),
-	UINT("limit", 64, KEEP),
+	UINT("limit", 64, BY("resources")),
 	END,
 };
 
 static const struct schema_field interface_priority[] = {
-	STRING("name", KEEP),
-	UINT("priority", 32, KEEP),
+	STRING("name", BY("resources")),
+	UINT("priority", 32, BY("resources")),
 	END,
 };
 
 static const struct schema_field network[] = {
 	UINT("classID", 32, KEEP),
-	STRUCTS("priorities", interface_priority, KEEP),
+	STRUCTS("priorities", interface_priority, BY("resources")),
 	END,
 };
 
@@ -87,11 +87,11 @@ const struct schema_field schema_fields_resources[] = {
 	STRUCTS("devices", device_rule, BY("devices")),
 	STRUCT("memory", memory, KEEP),
 	STRUCT("cpu", cpu, KEEP),
-	STRUCT("pids", pids, KEEP),
+	STRUCT("pids", pids, BY("resources")),
 	STRUCT("blockIO", block_io, KEEP),
 	STRUCTS("hugepageLimits", hugepage_limit, KEEP),
 	STRUCT("network", network, KEEP),
 	STRUCT_MAP("rdma", rdma, KEEP),
-	STRING_MAP("unified", KEEP),
+	STRING_MAP("unified", BY("resources")),
 	END,
 };

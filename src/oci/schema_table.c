@@ -2,25 +2,25 @@
 #include "oci/schema_table.h"
 
 const struct schema_field schema_fields_id_mapping[] = {
-	UINT("containerID", 32, KEEP),
-	UINT("hostID", 32, KEEP),
-	UINT("size", 32, KEEP),
+	UINT("containerID", 32, BY("userns")),
+	UINT("hostID", 32, BY("userns")),
+	UINT("size", 32, BY("userns")),
 	END,
 };
 
 static const struct schema_field root[] = {
 	STRING("path", BY("rootfs")),
-	BOOL("readonly", KEEP),
+	BOOL("readonly", BY("rootfs")),
 	END,
 };
 
 static const struct schema_field mount[] = {
-	STRING("destination", KEEP),
-	STRING("type", KEEP),
-	STRING("source", KEEP),
-	STRINGS("options", KEEP),
-	STRUCTS("uidMappings", schema_fields_id_mapping, KEEP),
-	STRUCTS("gidMappings", schema_fields_id_mapping, KEEP),
+	STRING("destination", BY("mounts")),
+	STRING("type", BY("mounts")),
+	STRING("source", BY("mounts")),
+	STRINGS("options", BY("mounts")),
+	STRUCTS("uidMappings", schema_fields_id_mapping, BY("mounts")),
+	STRUCTS("gidMappings", schema_fields_id_mapping, BY("mounts")),
 	END,
 };
 
@@ -46,9 +46,9 @@ static const struct schema_field spec[] = {
 	STRING("ociVersion", BY("document")),
 	STRUCT("process", schema_fields_process, KEEP),
 	STRUCT("root", root, KEEP),
-	STRING("hostname", KEEP),
-	STRING("domainname", KEEP),
-	STRUCTS("mounts", mount, KEEP),
+	STRING("hostname", BY("namespaces")),
+	STRING("domainname", BY("namespaces")),
+	STRUCTS("mounts", mount, BY("mounts")),
 	STRUCT("hooks", hooks, BY("hooks")),
 	STRING_MAP("annotations", BY("annotations")),
 	STRUCT("linux", schema_fields_linux, KEEP),

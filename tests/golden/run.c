@@ -2,12 +2,13 @@
 /*
  * tests/golden/CONTROL/CASE: policy.json (the profile `case` in it is applied; none: the
  * built-in default), in.json (a config.json), host.json (tests/lib/fake_host.h, optional),
- * call.json ({"line": "restore", "root": "..."}, optional), and for exec and update
+ * call.json ({"line": "restore"|"run", "root", "bundle", "id"}, optional), and for exec and update
  * process.json or resources.json, judged under the ceiling that in.json left. Expected:
  * out.json (the document that comes out, compared as JSON), or refused (text that the
  * message must hold, a line each). entries (optional): the report as "action path" lines.
  * Besides: what comes out, decided again, does not change.
  */
+#include "json/edit.h"
 #include "judge.h"
 #include "load.h"
 #include "tap.h"
@@ -23,24 +24,70 @@ struct golden {
 	char dir[4096];
 	struct policy *policy;
 	struct json_doc *facts, *call;
+	struct json_doc *rules; /* what is applied */
 };
 
 static enum control_line line_of(const struct golden *golden)
 {
 	const char *name = json_string(golden->call ? json_root(golden->call) : NULL, "line");
 
+	if (name && strcmp(name, "run") == 0)
+		return LINE_RUN;
 	return name && strcmp(name, "restore") == 0 ? LINE_RESTORE : LINE_CREATE;
+}
+
+/*
+ * These change most documents, so in the cases of other controls they would only be noise: they
+ * are off there, but where the policy of a case names them, and in cases without a policy.
+ */
+static const char *const quiet[] = {
+	"privileged", "runtime",    "user",   "environment", "args",	"rlimits",
+	"oom_score",  "scheduling", "userns", "mounts",	     "devices", "resources",
+	"sysctls",    "cgroups",    "extras", "image",	     NULL,
+};
+
+static void turn_off(struct json_doc *doc, struct json *profile, const char *control)
+{
+	struct json *options = json_new_object(doc);
+
+	json_put_string(doc, options, "mode", "off");
+	json_put(doc, profile, control, options);
+}
+
+/* The profile "case" as it is applied. */
+static const struct json *rules_of(const struct golden *golden)
+{
+	struct json_doc *own = load_json(golden->dir, "policy.json");
+	const struct json *named = own ? json_path(json_root(own), "profiles.case") : NULL;
+	struct hr_error err = {0};
+	const struct json *merged;
+	struct json *rules = NULL;
+
+	if (named && policy_profile(golden->policy, "case", &merged, &err) == 0) {
+		rules = json_put(golden->rules, json_root(golden->rules), "rules",
+				 json_clone(golden->rules, merged));
+		for (size_t i = 0; quiet[i]; i++)
+			if (!json_get(named, quiet[i]) &&
+			    strncmp(golden->name, quiet[i], strcspn(golden->name, "/")) != 0)
+				turn_off(golden->rules, rules, quiet[i]);
+	}
+	json_free(own);
+	return rules;
 }
 
 static void create(const struct golden *golden, struct json_doc *document, struct judge *ret)
 {
 	const struct json *profiles = policy_profiles(golden->policy);
+	const struct json *call = golden->call ? json_root(golden->call) : NULL;
 
 	judge_create(
 		ret,
 		&(struct judge_create){
 			.policy = golden->policy,
 			.profile = json_get(profiles, "case") ? "case" : "default",
+			.rules = rules_of(golden),
+			.id = json_string(call, "id"),
+			.bundle = json_string(call, "bundle"),
 			.root = json_string(golden->call ? json_root(golden->call) : NULL, "root"),
 			.line = line_of(golden),
 			.facts = golden->facts ? json_root(golden->facts) : NULL},
@@ -139,6 +186,7 @@ static void run_case(const char *root, const char *name)
 
 	snprintf(golden.dir, sizeof(golden.dir), "%s/%s", root, name);
 	load_policy(&golden);
+	golden.rules = json_new("rules");
 	golden.facts = load_json(golden.dir, "host.json");
 	golden.call = load_json(golden.dir, "call.json");
 	judge(&golden, &result);
@@ -157,6 +205,7 @@ static void run_case(const char *root, const char *name)
 	json_free(out);
 	free(refused);
 	free(entries);
+	json_free(golden.rules);
 	json_free(golden.facts);
 	json_free(golden.call);
 	policy_free(golden.policy);

@@ -52,6 +52,24 @@ static bool fake_same_program(struct host *host, const char *path, const char *t
 	return target && strcmp(target, trusted) == 0;
 }
 
+static bool fake_group_id(struct host *host, const char *name, uint32_t *ret)
+{
+	uint64_t id;
+
+	if (!json_uint(json_get(json_get(facts_of(host), "groups"), name), &id))
+		return false;
+	*ret = (uint32_t)id;
+	return true;
+}
+
+static bool fake_device(struct host *host, const char *path, char *ret_type, uint32_t *ret_major,
+			uint32_t *ret_minor)
+{
+	const char *text = json_string(json_get(facts_of(host), "devices"), path);
+
+	return text && sscanf(text, "%c %u:%u", ret_type, ret_major, ret_minor) == 3;
+}
+
 void fake_host_init(struct fake_host *fake, const struct json *facts)
 {
 	*fake = (struct fake_host){
@@ -62,6 +80,9 @@ void fake_host_init(struct fake_host *fake, const struct json *facts)
 				.root_entry = fake_root_entry,
 				.root_resolve = fake_root_resolve,
 				.same_program = fake_same_program,
+				.group_id = fake_group_id,
+				.device = fake_device,
+				.runtime_cves = json_get(facts, "runtime_cves"),
 				.unsafe_annotations = json_get(facts, "unsafe_annotations"),
 			},
 		.facts = facts,

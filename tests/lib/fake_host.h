@@ -6,6 +6,9 @@
  *   "entries": {"dev": "directory"|"other"}, what is in the rootfs (absent: not there)
  *   "links": {"/w": "/proc/self/fd/7"},      where a path of the container leads
  *   "programs": {"/proc/7/exe": "/usr/bin/dockerd"},
+ *   "groups": {"disk": 6},
+ *   "devices": {"/dev/fuse": "c 10:229"},    the host's own nodes
+ *   "runtime_cves": ["CVE-2024-21626"],      escapes that the runtime is open to
  *   "unsafe_annotations": ["x."] }
  */
 #ifndef HR_TESTS_FAKE_HOST_H

@@ -28,6 +28,8 @@ void judge_create(struct judge *ret, const struct judge_create *with, struct jso
 				.policy = with->policy,
 				.kind = RUNTIME_RUNC,
 				.root = with->root,
+				.bundle = with->bundle ? with->bundle : "/bundle",
+				.id = with->id,
 				.identity = &identity,
 				.host = &fake.ops};
 
@@ -42,6 +44,8 @@ void judge_create(struct judge *ret, const struct judge_create *with, struct jso
 		return;
 	if (policy_profile(policy, selection.profile, &profile, &ret->err) < 0)
 		return;
+	if (with->rules)
+		profile = with->rules;
 	snprintf(ret->profile, sizeof(ret->profile), "%s", selection.profile);
 	finish(ret, decide_create(&in, document, profile, &ret->change, &ret->err));
 }
