@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "control/table.h"
 
+static const struct control_option options[] = {
+	{.name = "warn", .type = OPTION_STRINGS},
+	{0},
+};
+
 static void create(const struct control_in *in, struct change *out)
 {
 	(void)in;
@@ -10,5 +15,6 @@ static void create(const struct control_in *in, struct change *out)
 const struct control control_args = {
 	.name = "args",
 	.sentence = "",
+	.options = options,
 	.create = create,
 };

@@ -13,6 +13,7 @@ static const char *const emptied_sets[] = {"inheritable", "ambient", NULL};
 static const struct control_option options[] = {
 	{.name = "allow", .type = OPTION_STRINGS},
 	{.name = "strip", .type = OPTION_STRINGS},
+	{.name = "drop", .type = OPTION_STRINGS},
 	{0},
 };
 

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "control/table.h"
 
+static const struct control_option options[] = {
+	{.name = "allow", .type = OPTION_STRINGS},
+	{0},
+};
+
 /* On create the devices are the engine's; what this control does is to keep an update from
  * allowing more than create did. */
 static void create(const struct control_in *in, struct change *out)
@@ -56,6 +61,7 @@ static void update(const struct control_in *in, struct change *out)
 const struct control control_devices = {
 	.name = "devices",
 	.sentence = "Keeps an update from allowing devices that create did not.",
+	.options = options,
 	.create = create,
 	.update = update,
 };

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "control/table.h"
 
+static const struct control_option options[] = {
+	{.name = "allow", .type = OPTION_BOOL},
+	{0},
+};
+
 static void create(const struct control_in *in, struct change *out)
 {
 	(void)in;
@@ -10,5 +15,6 @@ static void create(const struct control_in *in, struct change *out)
 const struct control control_privileged = {
 	.name = "privileged",
 	.sentence = "",
+	.options = options,
 	.create = create,
 };

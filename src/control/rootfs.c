@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "control/table.h"
 
+static const struct control_option options[] = {
+	{.name = "readonly", .type = OPTION_BOOL},
+	{.name = "tmpfs", .type = OPTION_STRINGS},
+	{0},
+};
+
 #include <stdio.h>
 
 /* Runtimes mount over these and write below them as root of the host: a symbolic link
@@ -58,5 +64,6 @@ const struct control control_rootfs = {
 	.sentence =
 		"Refuses a root that is part of the host's own tree, and images whose /dev, /proc "
 		"or /sys is not a directory.",
+	.options = options,
 	.create = create,
 };
