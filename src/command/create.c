@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "line/launch.h"
+#include "stage/sources.h"
 #include "state/record.h"
 
 #include <string.h>
@@ -58,7 +59,8 @@ static int put_config(struct call *call, const char *text, size_t len, struct hr
 static int put_in_place(struct call *call, struct json_doc *record, const char *text, size_t len,
 			struct hr_error *err)
 {
-	if (host_recheck(call->host, err) < 0 || put_config(call, text, len, err) < 0)
+	if (stage_sources(call->host, json_get(json_root(call->document), "mounts"), err) < 0 ||
+	    host_recheck(call->host, err) < 0 || put_config(call, text, len, err) < 0)
 		return -1;
 	return record_commit(call->statedir, call_root(call), call->request->id, record, err);
 }

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/text.h"
 #include "control/table.h"
+
+#include <stdio.h>
+#include <string.h>
 
 static const struct control_option options[] = {
 	{.name = "readonly", .type = OPTION_BOOL},
 	{.name = "tmpfs", .type = OPTION_STRINGS},
 	{0},
 };
-
-#include <stdio.h>
 
 /* Runtimes mount over these and write below them as root of the host: a symbolic link
  * there leads them elsewhere (CVE-2025-31133, CVE-2025-52881). */
@@ -49,10 +51,80 @@ static void judge_entry(const struct control_in *in, struct change *out, const c
 		      });
 }
 
+static bool is_mounted(const struct control_in *in, const char *place)
+{
+	char plain[PATH_MAX];
+
+	json_each(mount, json_get(in->document, "mounts")) {
+		const char *destination = json_string(mount, "destination");
+
+		if (!destination)
+			continue;
+		text_plain_path(destination, plain, sizeof(plain));
+		if (strcmp(plain, place) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* As large as the memory limit lets it be; with the image's own files and mode where both
+ * runtimes know tmpcopyup. */
+static void add_tmpfs(const struct control_in *in, struct change *out, const char *place)
+{
+	static const char *const flags[] = {"nosuid",	 "nodev",     "noexec",
+					    "tmpcopyup", "mode=1777", NULL};
+	struct json_doc *doc = change_doc(out);
+	struct json *mount = json_new_object(doc);
+	struct json *list;
+
+	json_put_string(doc, mount, "destination", place);
+	json_put_string(doc, mount, "type", "tmpfs");
+	json_put_string(doc, mount, "source", "tmpfs");
+	list = json_put(doc, mount, "options", json_new_array(doc));
+	for (size_t i = 0; flags[i]; i++)
+		json_append(list, json_new_string(doc, flags[i]));
+	change_append(out, "mounts", mount,
+		      &(struct reason){
+			      .rule = "rootfs.tmpfs",
+			      .by = json_get(in->rules, "tmpfs"),
+			      .why = "the root is read-only, and programs want to write there",
+		      });
+}
+
+static int check(const struct policy *policy, const struct json *rules, struct hr_error *err)
+{
+	char shown[TEXT_SHOWN_SIZE], plain[PATH_MAX];
+
+	(void)policy;
+	json_each(place, json_get(rules, "tmpfs")) {
+		text_plain_path(place->text, plain, sizeof(plain));
+		if (place->text[0] != '/' || strcmp(plain, place->text) != 0 ||
+		    strcmp(plain, "/") == 0)
+			return control_policy_error(
+				place, err, "rootfs.tmpfs holds plain absolute paths, not \"%s\"",
+				text_shown_z(place->text, shown));
+	}
+	return 0;
+}
+
 static void create(const struct control_in *in, struct change *out)
 {
 	const char *path = json_string(json_get(in->document, "root"), "path");
 
+	if (json_true(in->rules, "readonly")) {
+		change_set(out, "root.readonly", json_new_bool(change_doc(out), true), NULL,
+			   &(struct reason){
+				   .rule = "rootfs.readonly",
+				   .by = json_get(in->rules, "readonly"),
+				   .why = "what is written into the image stays there and may be "
+					  "run",
+				   .remedy = "write to a volume, or use a profile without "
+					     "\"rootfs\": {\"readonly\": true}",
+			   });
+		json_each(place, json_get(in->rules, "tmpfs"))
+			if (!is_mounted(in, place->text))
+				add_tmpfs(in, out, place->text);
+	}
 	if (!judge_root(in, out, path))
 		return;
 	for (size_t i = 0; mount_points[i]; i++)
@@ -63,7 +135,8 @@ const struct control control_rootfs = {
 	.name = "rootfs",
 	.sentence =
 		"Refuses a root that is part of the host's own tree, and images whose /dev, /proc "
-		"or /sys is not a directory.",
+		"or /sys is not a directory; makes the root read-only where the profile says so.",
 	.options = options,
+	.check = check,
 	.create = create,
 };

@@ -37,6 +37,11 @@ int host_open(const char *bundle, struct host_real **ret, struct hr_error *err)
 		.root_entry = host_real_root_entry,
 		.root_resolve = host_real_root_resolve,
 		.same_program = same_program,
+		.group_id = host_real_group_id,
+		.source = host_real_source,
+		.source_meets = host_real_source_meets,
+		.within = host_real_within,
+		.sound = host_real_sound,
 	};
 	*ret = real;
 	return 0;
@@ -49,5 +54,8 @@ struct host *host_ops(struct host_real *real)
 
 void host_close(struct host_real *real)
 {
+	if (!real)
+		return;
+	host_real_sources_done(real);
 	free(real);
 }

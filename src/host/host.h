@@ -25,6 +25,25 @@ enum host_entry {
 	HOST_ENTRY_OTHER, /* a symbolic link, a file, or it could not be looked at */
 };
 
+enum host_kind {
+	HOST_KIND_ABSENT, /* or cannot be opened */
+	HOST_KIND_DIRECTORY,
+	HOST_KIND_FILE,
+	HOST_KIND_SOCKET,
+	HOST_KIND_DEVICE,
+	HOST_KIND_FIFO,
+};
+
+/* What a path of the host is, that a container is to get. Strings are the host's. */
+struct host_source {
+	enum host_kind kind;
+	const char *real;      /* the path without links, of what was opened */
+	const char *kernel_fs; /* proc, sysfs, ...: it is on one, or has one mounted below it,
+				  outside /proc, /sys and /dev; NULL otherwise */
+	const char *kernel_at; /* where that one is mounted */
+	const char *socket;    /* a path below it on which a process of the host listens; NULL */
+};
+
 struct host {
 	/* What `path` is, for a type of the runtime-spec ("network"). The real host
 	 * remembers device and inode for host_recheck. */
@@ -46,6 +65,24 @@ struct host {
 	/* True if `path` (which may be /proc/N/exe) is the file `trusted`, by device and
 	 * inode, and root alone can change that. */
 	bool (*same_program)(struct host *host, const char *path, const char *trusted);
+
+	/*
+	 * The source of mounts[index]: `path`, absolute, is opened once, links followed (but
+	 * none of /proc/PID/fd and the like). The real host keeps the descriptor, which is
+	 * then what is staged: see host_source_fd. False when no more can be kept.
+	 */
+	bool (*source)(struct host *host, size_t index, const char *path, struct host_source *ret);
+
+	/* True if the source of mounts[index] is the directory, is in it, or holds it:
+	 * whatever it is called, by file system and path in that file system. */
+	bool (*source_meets)(struct host *host, size_t index, const char *directory);
+
+	/* True if `path`, a host_source's, is `directory` or below it. */
+	bool (*within)(struct host *host, const char *path, const char *directory);
+
+	/* True for a file or directory that is reached by a path that root alone can change;
+	 * itself it may be anybody's, but is no link. */
+	bool (*sound)(struct host *host, const char *path);
 
 	/* The id of a group of the host (/etc/group); false when there is none of that name. */
 	bool (*group_id)(struct host *host, const char *name, uint32_t *ret);
@@ -78,6 +115,10 @@ static inline void host_close_p(struct host_real **real)
 /* Right before exec: every namespace path that was judged is still the same inode.
  * Error: HR_DENIED naming the path. */
 int host_recheck(struct host_real *real, struct hr_error *err);
+
+/* The descriptor (O_PATH) of the source of mounts[index] that was judged; -1 for none. It
+ * stays the host's. */
+int host_source_fd(const struct host_real *real, size_t index);
 
 /* The name below /proc/PID/ns of a namespace type of the runtime-spec; NULL for a type
  * that is none. */

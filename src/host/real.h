@@ -4,6 +4,7 @@
 #define HR_HOST_REAL_H
 
 #include "host/host.h"
+#include "host/mountinfo.h"
 
 #include <sys/types.h>
 
@@ -15,11 +16,27 @@ struct judged {
 	ino_t ino;
 };
 
+#define SOURCES_MAX 512 /* host paths in one document; more are refused */
+
+struct source {
+	size_t index; /* of the mount */
+	int fd;	      /* O_PATH */
+	char *real;
+	struct region {
+		char *dev;
+		char *path; /* in the file system */
+	} at;
+	char *socket;
+};
+
 struct host_real {
 	struct host ops; /* first: controls see only this */
 	char bundle[PATH_MAX];
 	struct judged judged[JUDGED_MAX];
 	size_t judged_count;
+	struct source *sources; /* room for SOURCES_MAX, made when needed */
+	size_t source_count;
+	struct mountinfo mounts; /* read when needed */
 };
 
 enum host_ns host_real_ns(struct host *host, const char *type, const char *path);
@@ -27,5 +44,15 @@ const char *host_real_root_wrong(struct host *host, const char *path);
 enum host_entry host_real_root_entry(struct host *host, const char *root, const char *name);
 bool host_real_root_resolve(struct host *host, const char *root, const char *path,
 			    char ret[PATH_MAX]);
+bool host_real_source(struct host *host, size_t index, const char *path, struct host_source *ret);
+bool host_real_source_meets(struct host *host, size_t index, const char *directory);
+bool host_real_within(struct host *host, const char *path, const char *directory);
+bool host_real_sound(struct host *host, const char *path);
+void host_real_sources_done(struct host_real *real);
+
+/* A path on which a process of our network namespace listens (/proc/net/unix), at or below
+ * `directory`; malloc'ed, NULL for none. */
+char *host_listening_below(const char *directory);
+bool host_real_group_id(struct host *host, const char *name, uint32_t *ret);
 
 #endif

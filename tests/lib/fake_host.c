@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fake_host.h"
 
+#include "base/text.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -70,6 +72,73 @@ static bool fake_device(struct host *host, const char *path, char *ret_type, uin
 	return text && sscanf(text, "%c %u:%u", ret_type, ret_major, ret_minor) == 3;
 }
 
+static bool below(const char *path, const char *directory)
+{
+	size_t len = strlen(directory);
+
+	return strcmp(directory, "/") == 0 ||
+	       (strncmp(path, directory, len) == 0 && (path[len] == '/' || path[len] == '\0'));
+}
+
+static bool fake_within(struct host *host, const char *path, const char *directory)
+{
+	(void)host;
+	return below(path, directory);
+}
+
+static enum host_kind kind_of(const char *kind)
+{
+	static const char *const kinds[] = {
+		[HOST_KIND_ABSENT] = "absent", [HOST_KIND_DIRECTORY] = "directory",
+		[HOST_KIND_FILE] = "file",     [HOST_KIND_SOCKET] = "socket",
+		[HOST_KIND_DEVICE] = "device", [HOST_KIND_FIFO] = "fifo",
+	};
+
+	for (unsigned i = 0; kind && i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (strcmp(kinds[i], kind) == 0)
+			return (enum host_kind)i;
+	return HOST_KIND_DIRECTORY;
+}
+
+static bool fake_source(struct host *host, size_t index, const char *path, struct host_source *ret)
+{
+	struct fake_host *fake = (struct fake_host *)host;
+	const struct json *source = json_get(json_get(fake->facts, "sources"), path);
+	const char *real = json_string(source, "real");
+
+	*ret = (struct host_source){
+		.kind = kind_of(json_string(source, "kind")),
+		.socket = json_string(source, "socket_in"),
+		.kernel_fs = json_string(source, "kernel_fs"),
+		.kernel_at = json_string(source, "kernel_at"),
+	};
+	fake->index = index;
+	fake->sensitive = json_string(source, "sensitive");
+	/* Without a file system to ask, a path with ".." says nothing of where it leads. */
+	text_plain_path(real ? real : path, fake->real, sizeof(fake->real));
+	if (ret->kind != HOST_KIND_ABSENT)
+		ret->real = fake->real;
+	return true;
+}
+
+static bool fake_source_meets(struct host *host, size_t index, const char *directory)
+{
+	const struct fake_host *fake = (const struct fake_host *)host;
+
+	if (fake->sensitive && strcmp(fake->sensitive, directory) == 0)
+		return true;
+	return fake->index != index || below(fake->real, directory) || below(directory, fake->real);
+}
+
+static bool fake_sound(struct host *host, const char *path)
+{
+	const struct json *source = json_get(json_get(facts_of(host), "sources"), path);
+	enum host_kind kind = kind_of(json_string(source, "kind"));
+
+	return !json_true(source, "loose") &&
+	       (kind == HOST_KIND_DIRECTORY || kind == HOST_KIND_FILE);
+}
+
 void fake_host_init(struct fake_host *fake, const struct json *facts)
 {
 	*fake = (struct fake_host){
@@ -80,6 +149,10 @@ void fake_host_init(struct fake_host *fake, const struct json *facts)
 				.root_entry = fake_root_entry,
 				.root_resolve = fake_root_resolve,
 				.same_program = fake_same_program,
+				.source = fake_source,
+				.source_meets = fake_source_meets,
+				.within = fake_within,
+				.sound = fake_sound,
 				.group_id = fake_group_id,
 				.device = fake_device,
 				.runtime_cves = json_get(facts, "runtime_cves"),

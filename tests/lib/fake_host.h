@@ -6,6 +6,11 @@
  *   "entries": {"dev": "directory"|"other"}, what is in the rootfs (absent: not there)
  *   "links": {"/w": "/proc/self/fd/7"},      where a path of the container leads
  *   "programs": {"/proc/7/exe": "/usr/bin/dockerd"},
+ *   "sources": {"/srv/x": {"real": "/srv/y", "kind": "directory"|"file"|"socket"|"device"|
+ *               "fifo"|"absent", "sensitive": "/etc", "socket_in": "/srv/x/s", "loose": true,
+ *               "kernel_fs": "proc", "kernel_at": "/srv/x/p"}},
+ *               sources of mounts; one that is not named is a directory, and sensitive by its
+ *               path alone
  *   "groups": {"disk": 6},
  *   "devices": {"/dev/fuse": "c 10:229"},    the host's own nodes
  *   "runtime_cves": ["CVE-2024-21626"],      escapes that the runtime is open to
@@ -19,6 +24,9 @@
 struct fake_host {
 	struct host ops; /* first */
 	const struct json *facts;
+	size_t index; /* of the source that was asked for last, and what it is */
+	const char *sensitive;
+	char real[PATH_MAX];
 };
 
 void fake_host_init(struct fake_host *fake, const struct json *facts);

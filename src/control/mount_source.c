@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where bind mounts come from: an engine's own file, or a path of the host. */
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "control/mounts.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What a container gets here is the host: its programs, its configuration, its services,
+ * other containers' files. */
+static const char *const sensitive[] = {
+	"/bin",
+	"/boot",
+	"/dev",
+	"/etc",
+	"/lib",
+	"/lib32",
+	"/lib64",
+	"/libx32",
+	"/proc",
+	"/root",
+	"/run",
+	"/sbin",
+	"/sys",
+	"/usr",
+	"/var/run",
+	"/var/lib/cni",
+	"/var/lib/containerd",
+	"/var/lib/containers",
+	"/var/lib/crio",
+	"/var/lib/docker",
+	"/var/lib/hardrun",
+	"/var/lib/kubelet",
+	"/var/log/containers",
+	"/var/log/pods",
+	NULL,
+};
+
+/* Lists of a profile with more of them. */
+static const char *const sensitive_options[] = {"containerd_dirs", "docker_dirs", "kubelet_dirs",
+						"podman_dirs",	   "deny",	  NULL};
+
+/* A path of the host while it is judged. */
+struct judged {
+	struct mount *mount;
+	struct host *host;
+	struct host_source source;
+	const struct json *entry; /* of mounts.host_paths that names it; NULL */
+};
+
+static void refuse(const struct judged *judged, const char *rule, const char *why,
+		   const char *remedy)
+{
+	const struct json *rules = judged->mount->in->rules;
+	const char *option = strchr(rule, '.');
+
+	mount_refuse(judged->mount, "source", judged->mount->source,
+		     &(struct reason){.rule = rule,
+				      .by = option ? json_get(rules, option + 1) : NULL,
+				      .why = why,
+				      .remedy = remedy});
+}
+
+/* The last entry that names it: of two the later one is the more particular. */
+static const struct json *find_entry(const struct judged *judged)
+{
+	const struct json *found = NULL;
+
+	json_each(entry, json_get(judged->mount->in->rules, "host_paths")) {
+		const char *path = json_string(entry, "path");
+
+		if (path && judged->host->within(judged->host, judged->source.real, path))
+			found = entry;
+	}
+	return found;
+}
+
+static bool flag(const struct json *entry, const char *name, bool otherwise)
+{
+	const struct json *value = json_get(entry, name);
+
+	return value ? value->boolean : otherwise;
+}
+
+/* The entry that allows the source speaks of this directory too: it is in it, or holds it. */
+static bool excused(const struct judged *judged, const char *directory)
+{
+	const char *path = json_string(judged->entry, "path");
+	struct host *host = judged->host;
+
+	return path && (host->within(host, path, directory) || host->within(host, directory, path));
+}
+
+static bool judge_directory(const struct judged *judged, const char *directory)
+{
+	char why[PATH_MAX + 80], shown[TEXT_SHOWN_SIZE];
+
+	if (excused(judged, directory) ||
+	    !judged->host->source_meets(judged->host, judged->mount->index, directory))
+		return true;
+	snprintf(why, sizeof(why), "is, is part of, or holds %s of the host",
+		 text_shown_z(directory, shown));
+	refuse(judged, "mounts.host_paths", why,
+	       "mount a directory that holds the data alone, or name this one in a profile: "
+	       "\"mounts\": {\"host_paths\": [{\"path\": \"...\"}]}");
+	return false;
+}
+
+static bool judge_sensitive(const struct judged *judged)
+{
+	for (size_t i = 0; sensitive[i]; i++)
+		if (!judge_directory(judged, sensitive[i]))
+			return false;
+	for (size_t i = 0; sensitive_options[i]; i++)
+		json_each(directory, json_get(judged->mount->in->rules, sensitive_options[i]))
+			if (!judge_directory(judged, directory->text))
+				return false;
+	return true;
+}
+
+static bool judge_kernel_fs(const struct judged *judged)
+{
+	const char *path = json_string(judged->entry, "path");
+	char why[128];
+
+	if (!judged->source.kernel_fs ||
+	    (path && judged->host->within(judged->host, path, judged->source.kernel_at)))
+		return true;
+	snprintf(why, sizeof(why), "is or holds a file system of the kernel (%s)",
+		 judged->source.kernel_fs);
+	refuse(judged, "mounts.host_paths", why, "mount a directory that holds the data alone");
+	return false;
+}
+
+static bool judge_kind(const struct judged *judged)
+{
+	bool sockets = flag(judged->entry, "sockets", false);
+	char why[PATH_MAX], shown[TEXT_SHOWN_SIZE];
+
+	switch (judged->source.kind) {
+	case HOST_KIND_ABSENT:
+		refuse(judged, "mounts", "cannot be opened on the host",
+		       "make it before the container, or correct the path");
+		return false;
+	case HOST_KIND_DEVICE:
+		refuse(judged, "mounts", "is a device of the host",
+		       "ask for it as a device, and allow it in a profile: \"devices\": "
+		       "{\"allow\": [\"/dev/...\"]}");
+		return false;
+	case HOST_KIND_FIFO:
+	case HOST_KIND_SOCKET:
+		if (sockets)
+			return true;
+		refuse(judged, "mounts.host_paths",
+		       "whoever listens there does on the host what the container says",
+		       "name it in a profile: \"mounts\": {\"host_paths\": [{\"path\": \"...\", "
+		       "\"sockets\": true}]}");
+		return false;
+	case HOST_KIND_DIRECTORY:
+	case HOST_KIND_FILE:
+		break;
+	}
+	if (!judged->source.socket || sockets)
+		return true;
+	snprintf(why, sizeof(why), "a process of the host listens on %s in it",
+		 text_shown_z(judged->source.socket, shown));
+	refuse(judged, "mounts.host_paths", why,
+	       "mount a directory without it, or name this one in a profile with \"sockets\": "
+	       "true");
+	return false;
+}
+
+static bool judge_others(const struct judged *judged)
+{
+	const char *others = json_string(judged->mount->in->rules, "other_host_paths");
+
+	if (judged->entry || !others || strcmp(others, "refuse") != 0)
+		return true;
+	refuse(judged, "mounts.other_host_paths",
+	       "a path of the host that the policy does not name",
+	       "use a volume, or name the path in a profile: \"mounts\": {\"host_paths\": "
+	       "[{\"path\": \"...\"}]}");
+	return false;
+}
+
+static void take_flags(const struct judged *judged)
+{
+	struct mount *mount = judged->mount;
+
+	if (flag(judged->entry, "read_only", true)) {
+		mount->force |= MOUNT_RO;
+		mount->why_ro = "a path of the host is read-only where the policy does not say "
+				"otherwise";
+	}
+	if (flag(judged->entry, "suid", false))
+		mount->force &= ~(unsigned)MOUNT_NOSUID;
+	if (flag(judged->entry, "dev", false))
+		mount->force &= ~(unsigned)MOUNT_NODEV;
+	if (!flag(judged->entry, "exec", true))
+		mount->force |= MOUNT_NOEXEC;
+}
+
+static void judge_propagation(struct mount *mount, const struct json *entry)
+{
+	if (!(mount->flags & MOUNT_SLAVE) || flag(entry, "slave", false))
+		return;
+	mount_refuse(mount, "options", "slave",
+		     &(struct reason){
+			     .rule = "mounts.host_paths",
+			     .by = json_get(mount->in->rules, "host_paths"),
+			     .why = "what is mounted on the host later would appear in the "
+				    "container without having been checked",
+			     .remedy = "ask for private propagation, or name the path in a profile "
+				       "with \"slave\": true",
+		     });
+}
+
+static void set_source(struct mount *mount, const char *source, const char *why)
+{
+	char entry[CHANGE_PATH], path[CHANGE_PATH];
+
+	change_index_path("mounts", mount->index, entry);
+	change_set(mount->out, change_key_path(entry, "source", path),
+		   json_new_string(change_doc(mount->out), source), NULL,
+		   &(struct reason){.rule = "mounts", .why = why});
+}
+
+/* The runtime opens it by this name, in a mount namespace of our own: there it is what was
+ * judged, whatever happens to the path meanwhile. */
+static void stage(const struct judged *judged)
+{
+	hr_autofree char *staged = NULL;
+
+	if (asprintf(&staged, MOUNT_STAGE "/%zu%s", judged->mount->index, judged->source.real) < 0)
+		staged = NULL;
+	if (!staged || strlen(staged) >= PATH_MAX)
+		refuse(judged, "mounts", "longer than a path can be", "use a shorter path");
+	else
+		set_source(judged->mount, staged,
+			   "what was checked is what is mounted, should the path be changed "
+			   "meanwhile");
+}
+
+static void judge_host_path(struct mount *mount, const char *path)
+{
+	struct judged judged = {.mount = mount, .host = mount->in->host};
+
+	if (!judged.host->source(judged.host, mount->index, path, &judged.source)) {
+		refuse(&judged, "mounts", "more paths of the host than can be checked at once",
+		       "mount fewer, or a directory that holds them");
+		return;
+	}
+	if (judged.source.real)
+		judged.entry = find_entry(&judged);
+	judge_propagation(mount, judged.entry);
+	if (!judge_kind(&judged) || !judge_sensitive(&judged) || !judge_kernel_fs(&judged) ||
+	    !judge_others(&judged))
+		return;
+	take_flags(&judged);
+	if (!mount->refused)
+		stage(&judged);
+}
+
+/* A document that we wrote before names the staged path: STAGE/N/the/real/one. */
+static const char *unstaged(const char *source)
+{
+	const char *rest;
+
+	if (!text_starts(source, MOUNT_STAGE "/"))
+		return source;
+	rest = source + strlen(MOUNT_STAGE "/");
+	rest += strspn(rest, "0123456789");
+	return rest[0] == '/' && rest[-1] != '/' ? rest : source;
+}
+
+static void judge_owned(struct mount *mount, const char *path, enum mount_owner owner)
+{
+	struct judged judged = {.mount = mount, .host = mount->in->host};
+
+	judge_propagation(mount, NULL);
+	if (owner == OWNER_VOLUME) {
+		refuse(&judged, "mounts.volumes", "a kind of volume that the policy does not list",
+		       "use another kind of volume, or list it in a profile: \"mounts\": "
+		       "{\"volumes\": [...]}");
+		return;
+	}
+	if (owner == OWNER_SYSTEM) {
+		mount->force |= MOUNT_RO;
+		mount->why_ro = "a file of the host's own system";
+	}
+	/* The system's files may be links (resolv.conf, localtime), which root alone made. */
+	if (owner == OWNER_ENGINE && !judged.host->sound(judged.host, path))
+		refuse(&judged, "mounts",
+		       "is missing, a link, or could be replaced by others than root on the way",
+		       "make every directory on the way to it root's alone; where the engine keeps "
+		       "its files elsewhere, say so in mounts.*_dirs");
+}
+
+void mount_judge_source(struct mount *mount)
+{
+	const char *asked = unstaged(mount->source);
+	struct judged judged = {.mount = mount};
+	char path[PATH_MAX], plain[PATH_MAX];
+	enum mount_owner owner;
+	int len;
+
+	len = asked[0] == '/' ? snprintf(path, sizeof(path), "%s", asked)
+			      : snprintf(path, sizeof(path), "%s/%s", mount->in->bundle, asked);
+	if (asked[0] == '\0' || len < 0 || (size_t)len >= sizeof(path)) {
+		refuse(&judged, "mounts", "missing, or longer than a path can be",
+		       "name an absolute path of the host");
+		return;
+	}
+	text_plain_path(path, plain, sizeof(plain));
+	owner = strcmp(plain, path) == 0 ? mount_owner(mount, path) : OWNER_NONE;
+	if (owner == OWNER_NONE) {
+		judge_host_path(mount, path);
+		return;
+	}
+	judge_owned(mount, path, owner);
+	if (!mount->refused && strcmp(path, mount->source) != 0)
+		set_source(mount, path, "a relative path depends on where the runtime stands");
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Private to mounts*.c: the parts of the control `mounts`. */
+#ifndef HR_CONTROL_MOUNTS_H
+#define HR_CONTROL_MOUNTS_H
+
+#include "control/control.h"
+
+#define MOUNT_STAGE HR_STATEDIR "/stage" /* see stage/sources.h */
+
+/* Flags that a mount ends up with, the last of two contrary words winning. */
+enum mount_flag {
+	MOUNT_RO = 1,
+	MOUNT_NOSUID = 2,
+	MOUNT_NODEV = 4,
+	MOUNT_NOEXEC = 8,
+	MOUNT_BIND = 16,
+	MOUNT_SLAVE = 32,
+	MOUNT_SHARED = 64,
+};
+
+/* One mount of the document, while it is judged. */
+struct mount {
+	const struct control_in *in;
+	struct change *out;
+	const struct json *json;
+	size_t index;
+	const char *destination, *type, *source; /* "" for what is missing */
+	char place[PATH_MAX];			 /* destination in its plain form */
+	unsigned flags;				 /* enum mount_flag, as asked */
+	unsigned force;				 /* flags that it must have */
+	const char *why_ro;			 /* when MOUNT_RO is forced */
+	bool refused;
+};
+
+/* Refuse at member `key` of the mount. */
+void mount_refuse(struct mount *mount, const char *key, const char *value,
+		  const struct reason *reason);
+
+/* --- mount_words.c: options --- */
+
+/* Read the options; refuses unknown words and shared propagation. */
+void mount_read_words(struct mount *mount);
+/* Write them again with the forced flags. */
+void mount_write_words(struct mount *mount);
+
+/* --- mount_place.c: destinations and types --- */
+
+bool mount_is_bind(const struct mount *mount);
+void mount_judge_place(struct mount *mount);
+
+/* --- mount_engine.c: what engines mount of their own --- */
+
+enum mount_owner {
+	OWNER_NONE,   /* not an engine's: a path of the host */
+	OWNER_ENGINE, /* kept as it is */
+	OWNER_SYSTEM, /* a file of the host's system that engines show: read-only */
+	OWNER_VOLUME, /* a kubelet's volume of a kind that the policy does not allow */
+};
+
+/* By the shape of the source alone; `source` is absolute and plain. */
+enum mount_owner mount_owner(const struct mount *mount, const char *source);
+
+/* --- mount_source.c: where binds come from --- */
+
+void mount_judge_source(struct mount *mount);
+
+#endif

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Sources of mounts. A directory has many names: links, "..", bind mounts of it or of what
+ * is above it. What does not change is the file system and the path in it, which mountinfo
+ * tells of every mount; so that is what is compared.
+ */
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "host/real.h"
+
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+/* File systems that are windows into the kernel. */
+static const char *const kernel_types[] = {
+	"binder", "binfmt_misc", "bpf",	     "cgroup",	   "cgroup2",	 "configfs",  "debugfs",
+	"devpts", "devtmpfs",	 "efivarfs", "functionfs", "fusectl",	 "mqueue",    "nsfs",
+	"proc",	  "pstore",	 "resctrl",  "rpc_pipefs", "securityfs", "selinuxfs", "smackfs",
+	"sysfs",  "tracefs",	 "xenfs",    NULL,
+};
+/* Where they usually are; what is mounted there is known by its place. */
+static const char *const kernel_places[] = {"/dev", "/proc", "/sys", NULL};
+
+static bool below(const char *path, const char *directory)
+{
+	size_t len = strlen(directory);
+
+	return strcmp(directory, "/") == 0 ||
+	       (strncmp(path, directory, len) == 0 && (path[len] == '/' || path[len] == '\0'));
+}
+
+static bool related(const char *a, const char *b)
+{
+	return below(a, b) || below(b, a);
+}
+
+/* --- Where something is ----------------------------------------------------------------- */
+
+static const struct mountinfo *mounts(struct host_real *real)
+{
+	if (!real->mounts.text && mountinfo_read(&real->mounts, NULL) < 0)
+		return NULL;
+	return &real->mounts;
+}
+
+static const struct mount_entry *mount_of(struct host_real *real, int fd)
+{
+	const struct mountinfo *info = mounts(real);
+	struct statx stx;
+
+	if (!info || statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &stx) < 0 ||
+	    !(stx.stx_mask & STATX_MNT_ID))
+		return NULL;
+	return mountinfo_find(info, stx.stx_mnt_id);
+}
+
+/* The path of a file in its file system: what the mount shows, and the way from there. */
+static bool region_of(struct host_real *real, int fd, const char *path, struct region *ret)
+{
+	const struct mount_entry *mount = mount_of(real, fd);
+	const char *rest;
+
+	if (!mount || !below(path, mount->point))
+		return false;
+	rest = strcmp(mount->point, "/") == 0 ? path : path + strlen(mount->point);
+	ret->dev = strdup(mount->dev);
+	if (asprintf(&ret->path, "%s%s", strcmp(mount->root, "/") == 0 ? "" : mount->root, rest) <
+	    0)
+		ret->path = NULL;
+	if (ret->path && ret->path[0] == '\0') {
+		free(ret->path);
+		ret->path = strdup("/");
+	}
+	return ret->dev && ret->path;
+}
+
+static void region_done(struct region *region)
+{
+	free(region->dev);
+	free(region->path);
+}
+
+/* The name under which the kernel knows an open file; false for one that has none. */
+static bool name_of(int fd, char ret[PATH_MAX])
+{
+	char link[64];
+	ssize_t len;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	len = readlink(link, ret, PATH_MAX - 1);
+	if (len <= 0)
+		return false;
+	ret[len] = '\0';
+	return ret[0] == '/';
+}
+
+/* --- Opening ---------------------------------------------------------------------------- */
+
+static int open_source(const char *path)
+{
+	struct open_how how = {
+		.flags = O_PATH | O_CLOEXEC,
+		.resolve = RESOLVE_NO_MAGICLINKS,
+	};
+
+	return (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof(how));
+}
+
+static enum host_kind kind_of(mode_t mode)
+{
+	switch (mode & S_IFMT) {
+	case S_IFDIR:
+		return HOST_KIND_DIRECTORY;
+	case S_IFREG:
+		return HOST_KIND_FILE;
+	case S_IFSOCK:
+		return HOST_KIND_SOCKET;
+	case S_IFIFO:
+		return HOST_KIND_FIFO;
+	case S_IFBLK:
+	case S_IFCHR:
+		return HOST_KIND_DEVICE;
+	default:
+		return HOST_KIND_ABSENT;
+	}
+}
+
+static bool in_kernel_place(const char *point)
+{
+	for (size_t i = 0; kernel_places[i]; i++)
+		if (below(point, kernel_places[i]))
+			return true;
+	return false;
+}
+
+/* The mount it is on, or one below it, that is of a kernel file system. */
+static void find_kernel_fs(struct host_real *real, const struct source *source,
+			   struct host_source *ret)
+{
+	const struct mount_entry *own = mount_of(real, source->fd);
+
+	for (size_t i = 0; i < real->mounts.count; i++) {
+		const struct mount_entry *mount = &real->mounts.entries[i];
+
+		if ((mount != own && !below(mount->point, source->real)) ||
+		    !text_in(mount->type, kernel_types) || in_kernel_place(mount->point))
+			continue;
+		ret->kernel_fs = mount->type;
+		ret->kernel_at = mount->point;
+		return;
+	}
+}
+
+static bool room_for(struct host_real *real)
+{
+	if (!real->sources)
+		real->sources = calloc(SOURCES_MAX, sizeof(*real->sources));
+	return real->sources && real->source_count < SOURCES_MAX;
+}
+
+bool host_real_source(struct host *host, size_t index, const char *path, struct host_source *ret)
+{
+	struct host_real *real = (struct host_real *)host;
+	char name[PATH_MAX];
+	struct source *source;
+	struct stat st;
+
+	*ret = (struct host_source){.kind = HOST_KIND_ABSENT};
+	if (!room_for(real))
+		return false;
+	source = &real->sources[real->source_count];
+	*source = (struct source){.index = index, .fd = open_source(path)};
+	if (source->fd < 0)
+		return true;
+	real->source_count++;
+	/* One that was removed meanwhile, or is outside of our root, has no sound name. */
+	if (fstat(source->fd, &st) < 0 || !name_of(source->fd, name) || st.st_nlink == 0 ||
+	    !(source->real = strdup(name)) || !region_of(real, source->fd, name, &source->at))
+		return true;
+	ret->kind = kind_of(st.st_mode);
+	ret->real = source->real;
+	find_kernel_fs(real, source, ret);
+	if (ret->kind == HOST_KIND_DIRECTORY)
+		source->socket = host_listening_below(source->real);
+	ret->socket = source->socket;
+	return true;
+}
+
+static const struct source *find(const struct host_real *real, size_t index)
+{
+	for (size_t i = real->source_count; i > 0; i--)
+		if (real->sources[i - 1].index == index)
+			return &real->sources[i - 1];
+	return NULL;
+}
+
+int host_source_fd(const struct host_real *real, size_t index)
+{
+	const struct source *source = find(real, index);
+
+	return source && source->real ? source->fd : -1;
+}
+
+/* --- Judging ---------------------------------------------------------------------------- */
+
+static bool same_region(const char *dev, const char *path, const struct region *other)
+{
+	return strcmp(dev, other->dev) == 0 && related(path, other->path);
+}
+
+static bool regions_meet(struct host_real *real, const struct source *source,
+			 const struct region *other)
+{
+	if (same_region(source->at.dev, source->at.path, other))
+		return true;
+	for (size_t i = 0; i < real->mounts.count; i++) {
+		const struct mount_entry *mount = &real->mounts.entries[i];
+
+		if (strcmp(mount->point, source->real) != 0 && below(mount->point, source->real) &&
+		    same_region(mount->dev, mount->root, other))
+			return true;
+	}
+	return false;
+}
+
+bool host_real_source_meets(struct host *host, size_t index, const char *directory)
+{
+	struct host_real *real = (struct host_real *)host;
+	const struct source *source = find(real, index);
+	hr_autoclose int fd = open(directory, O_PATH | O_CLOEXEC);
+	struct region region = {0};
+	char name[PATH_MAX];
+	bool meets;
+
+	if (!source || !source->real || related(source->real, directory))
+		return true;
+	if (fd < 0)
+		return false; /* it is not there, and what is not there has one name */
+	if (!name_of(fd, name) || related(source->real, name))
+		return true;
+	meets = !region_of(real, fd, name, &region) || regions_meet(real, source, &region);
+	region_done(&region);
+	return meets;
+}
+
+bool host_real_within(struct host *host, const char *path, const char *directory)
+{
+	char a[PATH_MAX], b[PATH_MAX];
+
+	(void)host;
+	return below(realpath(path, a) ? a : path, realpath(directory, b) ? b : directory);
+}
+
+bool host_real_sound(struct host *host, const char *path)
+{
+	char parent[PATH_MAX];
+	const char *slash = strrchr(path, '/');
+	hr_autoclose int directory = -1;
+	enum host_kind kind;
+	struct stat st;
+
+	(void)host;
+	if (path[0] != '/' || slash == path || strlen(path) >= sizeof(parent))
+		return false;
+	snprintf(parent, sizeof(parent), "%.*s", (int)(slash - path), path);
+	if (file_open_trusted(parent, true, &directory, NULL) < 0 ||
+	    fstatat(directory, slash + 1, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return false;
+	kind = kind_of(st.st_mode);
+	return kind == HOST_KIND_DIRECTORY || kind == HOST_KIND_FILE;
+}
+
+void host_real_sources_done(struct host_real *real)
+{
+	for (size_t i = 0; i < real->source_count; i++) {
+		struct source *source = &real->sources[i];
+
+		if (source->fd >= 0)
+			close(source->fd);
+		free(source->real);
+		free(source->socket);
+		region_done(&source->at);
+	}
+	free(real->sources);
+	mountinfo_done(&real->mounts);
+}

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stage/sources.h"
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct staged {
+	size_t index;
+	const char *source; /* where it is to be attached */
+	int tree;	    /* the clone, detached */
+	bool directory;
+};
+
+struct stage {
+	struct staged *sources;
+	size_t count;
+};
+
+static void stage_done(struct stage *stage)
+{
+	for (size_t i = 0; i < stage->count; i++)
+		close(stage->sources[i].tree);
+	free(stage->sources);
+}
+#define stage_auto __attribute__((cleanup(stage_done)))
+
+/* True if mounts[index] is to be staged: its source is STAGE/INDEX/... */
+static bool is_staged(const struct json *mount, size_t index)
+{
+	const char *source = json_string(mount, "source");
+	char prefix[sizeof(STAGE_SOURCES) + 32];
+
+	snprintf(prefix, sizeof(prefix), STAGE_SOURCES "/%zu/", index);
+	return source && text_starts(source, prefix);
+}
+
+static int clone_one(const struct host_real *host, const struct json *mount, struct staged *staged,
+		     struct hr_error *err)
+{
+	int fd = host_source_fd(host, staged->index);
+	unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH;
+	char shown[TEXT_SHOWN_SIZE];
+	struct stat st;
+
+	if (json_has_string(json_get(mount, "options"), "rbind"))
+		flags |= AT_RECURSIVE;
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return hr_fail(err, HR_SYSTEM, "mounts[%zu].source was not opened", staged->index);
+	staged->directory = S_ISDIR(st.st_mode);
+	staged->tree = open_tree(fd, "", flags);
+	if (staged->tree < 0)
+		return hr_fail_errno(err, errno, "mounts[%zu].source %s cannot be cloned",
+				     staged->index, text_shown_z(staged->source, shown));
+	return 0;
+}
+
+/* All clones are taken before the namespace is left that the descriptors belong to. */
+static int clone_all(const struct host_real *host, const struct json *mounts, struct stage *stage,
+		     struct hr_error *err)
+{
+	size_t index = 0;
+
+	json_each(mount, mounts) {
+		struct staged *staged = &stage->sources[stage->count];
+
+		if (is_staged(mount, index)) {
+			*staged = (struct staged){
+				.index = index,
+				.source = json_string(mount, "source"),
+			};
+			if (clone_one(host, mount, staged, err) < 0)
+				return -1;
+			stage->count++;
+		}
+		index++;
+	}
+	return 0;
+}
+
+/* A mount namespace of our own, with an empty file system at STAGE_SOURCES. */
+static int enter(struct hr_error *err)
+{
+	if (file_make_dirs(STAGE_SOURCES, 0711, err) < 0)
+		return -1;
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
+		return hr_fail_errno(err, errno, "a mount namespace for the bind sources");
+	if (mount("hardrun", STAGE_SOURCES, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC,
+		  "mode=0711,size=16m") < 0)
+		return hr_fail_errno(err, errno, STAGE_SOURCES);
+	return 0;
+}
+
+/* The path is below our own tmpfs: nobody else can change it. */
+static int make_point(const struct staged *staged, struct hr_error *err)
+{
+	char parent[PATH_MAX];
+	int fd;
+
+	if (staged->directory)
+		return file_make_dirs(staged->source, 0711, err);
+	snprintf(parent, sizeof(parent), "%.*s",
+		 (int)(strrchr(staged->source, '/') - staged->source), staged->source);
+	if (file_make_dirs(parent, 0711, err) < 0)
+		return -1;
+	fd = open(staged->source, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return hr_fail_errno(err, errno, "%s", staged->source);
+	close(fd);
+	return 0;
+}
+
+static int attach(const struct staged *staged, struct hr_error *err)
+{
+	if (make_point(staged, err) < 0)
+		return -1;
+	if (move_mount(staged->tree, "", AT_FDCWD, staged->source, MOVE_MOUNT_F_EMPTY_PATH) < 0)
+		return hr_fail_errno(err, errno, "mounts[%zu].source cannot be staged",
+				     staged->index);
+	return 0;
+}
+
+int stage_sources(const struct host_real *host, const struct json *mounts, struct hr_error *err)
+{
+	stage_auto struct stage stage = {
+		.sources = calloc(json_count(mounts) + 1, sizeof(*stage.sources)),
+	};
+
+	if (!stage.sources)
+		return hr_fail(err, HR_SYSTEM, "out of memory");
+	if (clone_all(host, mounts, &stage, err) < 0)
+		return -1;
+	if (stage.count == 0)
+		return 0;
+	if (enter(err) < 0)
+		return -1;
+	for (size_t i = 0; i < stage.count; i++)
+		if (attach(&stage.sources[i], err) < 0)
+			return -1;
+	return 0;
+}
