@@ -1,0 +1,204 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Mounts of the host's directories with real runtimes: what is refused under whatever name,
+# what is read-only, and that what was checked is what is mounted while somebody swaps it.
+# Usage: mounts_real.sh [CREATES], the number of creates under attack for each runtime.
+set -u
+# shellcheck source=tests/e2e/real.sh
+. "${HR_TEST_SRCDIR:-.}/tests/e2e/real.sh"
+real_sandbox "$@"
+creates=${1:-60}
+build_helper swap
+
+# ---- a host of our own -----------------------------------------------------------------
+
+# In a file system of its own, so that its names are no part of the sensitive ones.
+data=/srv/hr-e2e-data
+host_begin() {
+	mkdir -p "$data" && mount -t tmpfs -o mode=755 tmpfs "$data"
+	mkdir -p "$data"/{plain,with-mount/below,swap,held,quiet}
+	echo plain >"$data/plain/file"
+	echo top >"$data/with-mount/top"
+	mount -t tmpfs tmpfs "$data/with-mount/below" && echo below >"$data/with-mount/below/file"
+	ln -s /etc "$data/link-to-etc"
+	ln -s plain "$data/link-to-plain"
+	mkdir "$data/bind-of-etc" "$data/bind-of-part" "$data/proc"
+	mount --bind /etc "$data/bind-of-etc"
+	mkdir -p /etc/hr-e2e-part && mount --bind /etc/hr-e2e-part "$data/bind-of-part"
+	mount -t proc proc "$data/proc"
+	mkdir "$data/around" "$data/around/deep" && mount --bind /etc "$data/around/deep"
+	# Through a link of its own, as services are that say /var/run.
+	ln -s held "$data/also-held"
+	python3 -c 'import socket, sys, time
+s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen(); time.sleep(3600)' \
+		"$data/also-held/service.sock" &
+	server=$!
+	until_true test -S "$data/held/service.sock"
+	mkfifo "$data/pipe"
+	mknod "$data/device" c 1 3
+}
+
+host_end() {
+	kill "$server" 2>/dev/null
+	umount -R "$data" 2>/dev/null
+	rmdir "$data" /etc/hr-e2e-part 2>/dev/null
+	real_leave
+}
+
+says_script() {
+	jq -nr --arg script "$script" '".process.args = " + (["sh", "-c", $script] | tojson)'
+}
+
+# run FILTER: a container of the busybox image runs $script.
+run() {
+	rm -rf "$work/b/c/config.json"
+	real_bundle "$work/b/c" "$(real_spec)" "$(says_script) | $1" || return
+	hr run --bundle "$work/b/c" c </dev/null >"$work/out" 2>"$work/err"
+}
+
+at=/m
+bind() { # SOURCE [OPTION...]: a filter that adds a bind mount at $at
+	local source=$1
+	shift
+	printf '.mounts += [{destination: "%s", type: "bind", source: "%s", options: [%s]}]' \
+		"$at" "$source" "$(printf '"%s",' "$@" rbind | sed 's/,$//')"
+}
+
+# ---- cases -----------------------------------------------------------------------------
+
+refused() { # NAME REGEX SOURCE [OPTION...]
+	local name=$1 regex=$2
+	shift 2
+	script=true
+	if run "$(bind "$@")"; then
+		not_ok "$runtime: $name is refused"
+	else
+		like "$(cat "$work/err")" "mounts\[[0-9]+\].source.*$regex" "$runtime: $name is refused"
+	fi
+}
+
+says() { # NAME WANTED FILTER
+	run "$3"
+	is "$(cat "$work/out")" "$2" "$runtime: $1" || note "$(tail -n 3 "$work/err")"
+}
+
+names() {
+	refused "a link to /etc" "/etc of the host" "$data/link-to-etc"
+	refused "a way up and down again" "/etc of the host" "$data/../../etc"
+	refused "a bind mount of /etc" "/etc of the host" "$data/bind-of-etc"
+	refused "a bind mount of a part of /etc" "/etc of the host" "$data/bind-of-part"
+	refused "a directory that holds a bind mount of /etc" "/etc of the host" "$data/around"
+	refused "a directory above" "of the host" "$(dirname "$(dirname "$data")")"
+	refused "another proc" "kernel" "$data/proc"
+	refused "a socket" "listens" "$data/held/service.sock"
+	refused "a directory with a socket that is listened on" "service.sock" "$data/held"
+	refused "a pipe" "listens" "$data/pipe"
+	refused "a device" "device" "$data/device"
+	refused "what is missing" "cannot be opened" "$data/missing"
+	refused "a link through /proc" "cannot be opened" "/proc/self/root/srv"
+}
+
+accepted() {
+	script='cat /m/file; echo new >/m/new || echo no'
+	says "a path of the host is read-only" $'plain\nno' "$(bind "$data/plain" rw)"
+	says "through a link too" $'plain\nno' "$(bind "$data/link-to-plain" rw)"
+	script='cat /f; grep -o " /f .* - " /proc/self/mountinfo | cut -d " " -f 3'
+	at=/f
+	says "a file" $'plain\nro,nosuid,nodev,relatime' "$(bind "$data/plain/file")"
+	at=/m
+	script='cat /m/top /m/below/file'
+	says "with what is mounted below it" $'top\nbelow' "$(bind "$data/with-mount")"
+	script='cat /m/top; ls -A /m/below'
+	says "and without" top "$(bind "$data/with-mount" | sed 's/rbind/bind/')"
+	says "the same bundle again" top ". as \$x | $(bind "$data/with-mount" | sed 's/rbind/bind/')"
+	cp "$work/b/c/config.json" "$work/once.json"
+	hr run --bundle "$work/b/c" c </dev/null >"$work/out" 2>"$work/err"
+	is "$(cat "$work/out")" top "$runtime: a document that was rewritten runs again"
+	is "$(cat "$work/b/c/config.json")" "$(cat "$work/once.json")" "$runtime: and stays as it is"
+	is "$(ls -A /run/hardrun/stage)" "" "$runtime: nothing is left of the staged"
+}
+
+named() {
+	real_policy '{"version": 1, "default": "p", "profiles": {"p": {"extends": "default",
+		"mounts": {"host_paths": [{"path": "'"$data"'/quiet", "read_only": false},
+			{"path": "'"$data"'/link-to-etc"},
+			{"path": "'"$data"'/held", "sockets": true}]}}}}'
+	script='echo new >/m/new && cat /m/new'
+	says "a named path can be written" new "$(bind "$data/quiet")"
+	is "$(cat "$data/quiet/new")" new "$runtime: and it is the host's"
+	script='ls /m/hostname /m/new 2>&1; echo x >/m/hr-e2e-new || echo no'
+	run "$(bind "$data/link-to-etc")"
+	like "$(cat "$work/out")" no "$runtime: /etc by a name of the policy, read-only"
+	script='test -S /m/service.sock && echo there'
+	says "a named directory with a socket" there "$(bind "$data/held")"
+	refused "what the policy does not name" "/etc of the host" "$data/bind-of-etc"
+	real_no_policy
+}
+
+# A user namespace of the engine's: its root cannot search what is ours.
+in_userns() {
+	script='cat /m/file'
+	says "in a user namespace" plain "$(bind "$data/plain")"' | .linux.namespaces += [{type: "user"}]
+		| .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}]
+		| .linux.gidMappings = .linux.uidMappings | .mounts |= map(select(.type != "sysfs"
+			and .type != "cgroup" and .type != "mqueue"))
+		| .linux.resources = {} | del(.linux.cgroupsPath)'
+}
+
+# $data/swap/dir is a directory that may be had, or a link to /etc, from one moment to the next.
+swapped() {
+	local i got bad=0 good=0 other=0
+	rm -rf "$data/swap" && mkdir -p "$data/swap/dir" && echo good >"$data/swap/dir/hostname"
+	ln -s /etc "$data/swap/other"
+	echo stolen >/etc/hr-e2e-secret
+	"$work/swap" "$data/swap/dir" "$data/swap/other" 2>/dev/null &
+	swapper=$!
+	script='cat /m/hr-e2e-secret /m/hostname 2>&1'
+	for ((i = 0; i < creates; i++)); do
+		run "$(bind "$data/swap/dir")"
+		got=$(cat "$work/out")
+		case $got in
+		*stolen*) bad=$((bad + 1)) ;;
+		*good*) good=$((good + 1)) ;;
+		*) other=$((other + 1)) ;;
+		esac
+	done
+	kill "$swapper"
+	wait "$swapper" 2>/dev/null
+	rm -f /etc/hr-e2e-secret
+	is "$bad" 0 "$runtime: swapped during $creates creates, /etc was never mounted"
+	check "$runtime: and the directory itself was, $good times" test "$good" -gt 0
+	note "$good mounted, $other refused"
+}
+
+# The same attack reaches bare runtimes, or it would prove nothing.
+swapped_bare() {
+	local i bad=0
+	echo stolen >/etc/hr-e2e-secret
+	"$work/swap" "$data/swap/dir" "$data/swap/other" 2>/dev/null &
+	swapper=$!
+	script='cat /m/hr-e2e-secret 2>&1'
+	for ((i = 0; i < 40 && bad == 0; i++)); do
+		real_bundle "$work/b/bare" "$(real_spec)" \
+			"$(says_script) | $(bind "$data/swap/dir")"
+		bare run --bundle "$work/b/bare" bare </dev/null 2>&1 | grep -q stolen && bad=1
+	done
+	kill "$swapper"
+	wait "$swapper" 2>/dev/null
+	rm -f /etc/hr-e2e-secret
+	is "$bad" 1 "$runtime: without hardrun the attack mounts /etc"
+}
+
+trap host_end EXIT
+host_begin
+for runtime in runc crun; do
+	real_begin "$runtime" || continue
+	names
+	accepted
+	named
+	in_userns
+	swapped
+	swapped_bare
+	real_end
+done
+finish
