@@ -143,6 +143,7 @@ bool text_ends(const char *value, const char *suffix)
 
 void text_plain_path(const char *path, char *ret, size_t room)
 {
+	bool absolute = path[0] == '/';
 	size_t at = 0;
 
 	for (; *path && at + 1 < room; path++) {
@@ -154,6 +155,8 @@ void text_plain_path(const char *path, char *ret, size_t room)
 		}
 		ret[at++] = *path;
 	}
+	if (at == 0 && absolute && room > 1)
+		ret[at++] = '/'; /* "/." */
 	ret[at] = '\0';
 }
 

@@ -158,12 +158,27 @@ static void note(struct change *out, const struct entry *entry, const struct rea
 		out->failed = true;
 }
 
+/* ["a.key"] */
+static const char *quoted_step(const char *path, char key[64])
+{
+	const char *end = strstr(path, "\"]");
+
+	path += strlen("[\"");
+	if (!end || end <= path || end - path >= 64)
+		return NULL;
+	memcpy(key, path, (size_t)(end - path));
+	key[end - path] = '\0';
+	return end + 2 + (end[2] == '.');
+}
+
 /* The next step of a dotted path: a key, or an index with *ret_index >= 0. */
 static const char *next_step(const char *path, char key[64], long *ret_index)
 {
 	size_t len;
 
 	*ret_index = -1;
+	if (path[0] == '[' && path[1] == '"')
+		return quoted_step(path, key);
 	if (*path == '[') {
 		char *end;
 

@@ -6,10 +6,12 @@
 #include "base/file.h"
 #include "json/edit.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define CHECKED_MAX ((size_t)1024 * 1024) /* bytes of a file */
 #define LINES_MAX   65536		  /* findings that are shown of one */
@@ -24,14 +26,11 @@ struct checked {
 	int status;
 };
 
-static void remark_wish(const struct json *rule, void *to)
+static void remark(const struct json *at, const char *text, void *to)
 {
 	char origin[CHANGE_ORIGIN];
 
-	text_addf(to,
-		  "%s: note: this rule does not enforce: any pod author may name any handler and "
-		  "bring any annotation; add a condition on namespace, pod, container or image\n",
-		  change_origin(rule, origin));
+	text_addf(to, "%s: note: %s\n", change_origin(at, origin), text);
 }
 
 static void remark_finding(const char *finding, void *to)
@@ -39,7 +38,42 @@ static void remark_finding(const char *finding, void *to)
 	text_addf(to, "%s (note)\n", finding);
 }
 
-/* What the lint finds in a JSON profile that the policy names. */
+/* A filter that refuses umask lets exec's processes run with another mask than asked: crun
+ * calls it behind the filter and does not look at the answer. */
+static void remark_umask(const struct json *name, const struct seccomp_filter *filter,
+			 struct text *to)
+{
+	text_auto struct text answer = {0}, text = {0};
+
+	seccomp_describe(filter, "umask", NULL, &answer);
+	if (answer.failed || (answer.len > 0 && strcmp(answer.data, "allowed") == 0))
+		return;
+	text_addf(&text,
+		  "seccomp profile %s refuses umask, which crun calls behind the filter: "
+		  "processes of exec get the engine's umask; let umask through",
+		  name->text);
+	if (!text.failed)
+		remark(name, text.data, to);
+}
+
+static int read_filter(const struct policy_file *file, struct json_doc **ret_doc,
+		       const struct seccomp_host *host, struct seccomp_filter **ret)
+{
+	struct seccomp_source *source = NULL;
+	int rc;
+
+	if (file->json)
+		return json_parse(file->shown, file->text, file->len, false, ret_doc, NULL) < 0
+			       ? -1
+			       : seccomp_read(json_root(*ret_doc), host, ret, NULL);
+	if (seccomp_parse(file->shown, file->text, file->len, &source, NULL) < 0)
+		return -1;
+	rc = seccomp_lower(source, host->arch, ret, NULL);
+	seccomp_source_free(source);
+	return rc;
+}
+
+/* What the lint finds in a JSON profile that the policy names, and what any lacks. */
 static void remark_profile(const struct policy *policy, const struct json *name, struct text *to)
 {
 	policy_file_auto struct policy_file file = {0};
@@ -49,11 +83,12 @@ static void remark_profile(const struct policy *policy, const struct json *name,
 	size_t len;
 
 	if (!name || seccomp_builtin(name->text, &len) ||
-	    policy_seccomp_file(policy, name->text, &file, NULL) < 0 || !file.json ||
-	    json_parse(file.shown, file.text, file.len, false, &doc, NULL) < 0 ||
-	    seccomp_read(json_root(doc), &host, &filter, NULL) < 0)
+	    policy_seccomp_file(policy, name->text, &file, NULL) < 0 ||
+	    read_filter(&file, &doc, &host, &filter) < 0)
 		return;
-	seccomp_lint(json_root(doc), filter, &host, remark_finding, to);
+	remark_umask(name, filter, to);
+	if (doc)
+		seccomp_lint(json_root(doc), filter, &host, remark_finding, to);
 }
 
 static void failed(struct checked *ret, const struct hr_error *err)
@@ -62,18 +97,115 @@ static void failed(struct checked *ret, const struct hr_error *err)
 	ret->status = err->code == HR_POLICY ? EXIT_REFUSED : command_exit(err);
 }
 
-static void check_policy(const char *file, struct checked *ret)
+/* A line "file:LINE:COLUMN: ...", by its parts. */
+struct found {
+	const char *line;
+	size_t file;	  /* bytes of its name */
+	unsigned long at; /* LINE and COLUMN as one number; 0: none */
+};
+
+static struct found found_at(const char *line)
+{
+	const char *end = strstr(line, ": "), *column = end, *number;
+	struct found found = {.line = line, .file = end ? (size_t)(end - line) : 0};
+
+	while (column && column > line && column[-1] != ':')
+		column--;
+	if (!column || column == line)
+		return found;
+	number = column - 1;
+	while (number > line && number[-1] != ':')
+		number--;
+	if (number == line)
+		return found;
+	found.file = (size_t)(number - line) - 1;
+	found.at = (strtoul(number, NULL, 10) << 20) + strtoul(column, NULL, 10);
+	return found;
+}
+
+/* By file, by place, and then as they came (they are pieces of one text). */
+static int by_place(const void *a, const void *b)
+{
+	const struct found *x = a, *y = b;
+	size_t both = x->file < y->file ? x->file : y->file;
+	int order = strncmp(x->line, y->line, both);
+
+	if (order != 0 || x->file != y->file)
+		return order != 0 ? order : x->file < y->file ? -1 : 1;
+	if (x->at != y->at)
+		return x->at < y->at ? -1 : 1;
+	return x->line < y->line ? -1 : x->line > y->line;
+}
+
+/* What a profile inherits is found once more there. */
+static bool said_before(const struct found *all, size_t i)
+{
+	for (size_t j = i; j > 0 && all[j - 1].at == all[i].at; j--)
+		if (strcmp(all[j - 1].line, all[i].line) == 0)
+			return true;
+	return false;
+}
+
+/* People read from top to bottom. */
+static void sort_lines(struct text *lines)
+{
+	static struct found found[LINES_MAX];
+	char *rest = lines->data, *line;
+	struct text sorted = {0};
+	size_t count = 0;
+
+	while (rest && count < LINES_MAX && (line = strsep(&rest, "\n")))
+		if (line[0])
+			found[count++] = found_at(line);
+	qsort(found, count, sizeof(found[0]), by_place);
+	for (size_t i = 0; i < count; i++)
+		if (!said_before(found, i))
+			text_addf(&sorted, "%s\n", found[i].line);
+	text_free(lines);
+	*lines = sorted;
+}
+
+static void keep_finding(const char *finding, void *to)
+{
+	text_addf(to, "%s\n", finding);
+}
+
+/* The policy of a directory (fd >= 0), or of one file. */
+static void check_policy(int fd, const char *path, struct checked *ret)
 {
 	policy_auto struct policy *policy = NULL;
 	struct hr_error err = {0};
 
-	if (policy_load_file(file, control_check_options, &policy, &err) < 0) {
+	if (policy_check(fd, path, control_check_options, keep_finding, &ret->findings, &policy,
+			 &err) < 0)
+		failed(ret, &err);
+	sort_lines(&ret->findings);
+	if (!policy) {
+		ret->status = ret->status ? ret->status : EXIT_REFUSED;
+		return;
+	}
+	policy_remarks(policy, remark, &ret->notes);
+	json_each(profile, policy_profiles(policy))
+		remark_profile(policy, json_path(profile, "seccomp.profile"), &ret->notes);
+	sort_lines(&ret->notes);
+}
+
+/* What create would load. */
+static void check_directory(struct checked *ret)
+{
+	hr_autoclose int fd = -1;
+	struct hr_error err = {0};
+
+	if (faccessat(AT_FDCWD, HR_CONFDIR, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT) {
+		text_adds(&ret->about,
+			  ": it is not there, so the built-in profiles alone are used");
+		return;
+	}
+	if (file_open_trusted(HR_CONFDIR, true, &fd, &err) < 0) {
 		failed(ret, &err);
 		return;
 	}
-	policy_each_wish(policy, remark_wish, &ret->notes);
-	json_each(profile, policy_profiles(policy))
-		remark_profile(policy, json_path(profile, "seccomp.profile"), &ret->notes);
+	check_policy(fd, HR_CONFDIR, ret);
 }
 
 static void check_source(const char *file, struct checked *ret)
@@ -91,48 +223,6 @@ static void check_source(const char *file, struct checked *ret)
 		text_addf(&ret->about, "%s%zu on %s",
 			  i ? ", " : ": system calls: ", seccomp_filter_count(filter), arches[i]);
 	}
-}
-
-/* "file:LINE:COLUMN: ..." as one number. */
-static unsigned long place_of(const char *finding)
-{
-	const char *end = strstr(finding, ": "), *column = end, *line;
-	unsigned long at;
-
-	while (column && column > finding && column[-1] != ':')
-		column--;
-	if (!column || column == finding)
-		return 0;
-	line = column - 1;
-	while (line > finding && line[-1] != ':')
-		line--;
-	at = strtoul(line, NULL, 10) << 20;
-	return at + strtoul(column, NULL, 10);
-}
-
-static int by_place(const void *a, const void *b)
-{
-	unsigned long x = place_of(*(char *const *)a), y = place_of(*(char *const *)b);
-
-	return x < y ? -1 : x > y;
-}
-
-/* The lint goes from the whole to entries to calls: people read from top to bottom. */
-static void sort_lines(struct text *lines)
-{
-	static char *found[LINES_MAX];
-	char *rest = lines->data, *line;
-	struct text sorted = {0};
-	size_t count = 0;
-
-	while (rest && count < LINES_MAX && (line = strsep(&rest, "\n")))
-		if (line[0])
-			found[count++] = line;
-	qsort(found, count, sizeof(found[0]), by_place);
-	for (size_t i = 0; i < count; i++)
-		text_addf(&sorted, "%s\n", found[i]);
-	text_free(lines);
-	*lines = sorted;
 }
 
 static void check_profile(const char *file, struct checked *ret)
@@ -181,7 +271,7 @@ static void check_file(const char *file, struct checked *ret)
 	}
 	switch (kind_of(file, text, len)) {
 	case KIND_POLICY:
-		check_policy(file, ret);
+		check_policy(-1, file, ret);
 		return;
 	case KIND_SOURCE:
 		check_source(file, ret);
@@ -241,26 +331,56 @@ static int print_json(const char *file, struct checked *checked, struct hr_error
 	return 0;
 }
 
+static const char help[] =
+	"usage: hardrun check [--json] [FILE...]\n"
+	"\n"
+	"Each FILE is a policy, a seccomp source (its name ends in .seccomp), or a seccomp "
+	"profile\n"
+	"in the form of the runtime-spec or of Docker. A policy is read with the seccomp profiles\n"
+	"beside it that it names. Without FILE: " HR_CONFDIR " as create would load it, with the\n"
+	"owners and modes of all files.\n"
+	"\n"
+	"  --json   an object a file: file, findings, notes\n"
+	"\n"
+	"Exit status: 0 good (notes are no mistakes), 1 mistakes, 2 usage, 4 a file cannot be "
+	"read.\n";
+
+/* Of a file, or with NULL of the directory of the policy. */
+static int check_one(const char *file, bool json, struct hr_error *err)
+{
+	struct checked checked = {0};
+	int status;
+
+	if (file)
+		check_file(file, &checked);
+	else
+		check_directory(&checked);
+	if (!json)
+		print(file ? file : HR_CONFDIR, &checked);
+	else if (print_json(file ? file : HR_CONFDIR, &checked, err) < 0)
+		checked.status = EXIT_SYSTEM;
+	status = checked.status;
+	text_free(&checked.findings);
+	text_free(&checked.notes);
+	text_free(&checked.about);
+	return status;
+}
+
 int command_check(int argc, char *const argv[], struct hr_error *err)
 {
 	bool json = argc > 2 && strcmp(argv[2], "--json") == 0;
 	int status = EXIT_OK, first = json ? 3 : 2;
 
-	if (first >= argc || argv[first][0] == '-')
-		return command_usage("check", first < argc ? argv[first] : NULL, "[--json] FILE...",
-				     err);
+	if (first < argc && command_wants_help(argv[first]))
+		return command_help(help);
+	if (first < argc && argv[first][0] == '-')
+		return command_usage("check", argv[first], "[--json] [FILE...]", err);
+	if (first >= argc)
+		return check_one(NULL, json, err);
 	for (int i = first; i < argc; i++) {
-		struct checked checked = {0};
+		int of_one = check_one(argv[i], json, err);
 
-		check_file(argv[i], &checked);
-		if (!json)
-			print(argv[i], &checked);
-		else if (print_json(argv[i], &checked, err) < 0)
-			checked.status = EXIT_SYSTEM;
-		status = checked.status > status ? checked.status : status;
-		text_free(&checked.findings);
-		text_free(&checked.notes);
-		text_free(&checked.about);
+		status = of_one > status ? of_one : status;
 	}
 	return status;
 }

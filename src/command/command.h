@@ -48,6 +48,13 @@ int command_default_ceilings(const struct call *call, const char *bundle, struct
 int command_profile(const char *word, const char *arch, struct text *findings,
 		    struct seccomp_filter **ret, struct hr_error *err);
 
+/* The filter of a file's text for this machine: a source, or (json) a JSON profile. */
+int command_filter(const char *name, const char *text, size_t len, bool json,
+		   struct seccomp_filter **ret, struct hr_error *err);
+
+/* True for a text that is no JSON seccomp profile and is, or looks like, a policy. */
+bool command_is_policy(const char *text, size_t len);
+
 /* True for a text that begins as a JSON object does. */
 bool command_is_json(const char *text);
 
@@ -64,6 +71,11 @@ extern const struct own_command own_commands[];
 /* HR_USAGE: "hardrun NAME": what is wrong (a word that is not known, or that some are
  * missing) and how it is called. Returns EXIT_USAGE. */
 int command_usage(const char *name, const char *word, const char *usage, struct hr_error *err);
+
+/* True for --help and -h. */
+bool command_wants_help(const char *word);
+/* Prints it. Returns EXIT_OK. */
+int command_help(const char *text);
 
 int command_explain(int argc, char *const argv[], struct hr_error *err);
 int command_check(int argc, char *const argv[], struct hr_error *err);

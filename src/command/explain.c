@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* explain: field by field, what was asked, what is given, and which rule said so. */
 #include "command/command.h"
+#include "command/explain.h"
+#include "command/review.h"
 
 #include "base/cleanup.h"
 #include "base/file.h"
@@ -11,26 +13,41 @@
 #include <stdio.h>
 #include <string.h>
 
-#define TASKS	     "/io.containerd.runtime.v2.task/"
-#define LONGEST_LINE 400 /* bytes of a value in the table; --json has all of it */
+#define JSON_VERSION 1 /* of --json */
 
-struct explain {
-	const char *bundle, *id, *handler, *profile;
-	bool standard_input, json;
-};
+static const char help[] =
+	"usage: hardrun explain [--bundle DIR | - | --id ID] [OPTION...]\n"
+	"       hardrun explain --effective [OPTION...]\n"
+	"\n"
+	"Without --effective: what a bundle's config.json asks for, what it would get, and which\n"
+	"rule says so. Nothing is started or changed.\n"
+	"\n"
+	"  --bundle DIR    the bundle (the current directory)\n"
+	"  -               the document is on standard input\n"
+	"  --id ID         the report of a container that hardrun made\n"
+	"  --effective     a profile with all that it extends, as a policy, each option with the\n"
+	"                  place that decided it\n"
+	"  --profile NAME  this profile, whatever the rules say\n"
+	"  --policy FILE   this policy instead of " HR_CONFDIR "\n"
+	"  --handler NAME  as if called by this name (hardrun)\n"
+	"  --json          for programs; with --effective: without comments\n"
+	"\n"
+	"Exit status: 0 accepted, 1 refused, 2 usage, 3 policy, 4 a file cannot be read.\n";
 
 static int usage(const char *word, struct hr_error *err)
 {
 	char shown[TEXT_SHOWN_SIZE];
 
 	hr_fail(err, HR_USAGE,
-		"explain: \"%s\"; usage: hardrun explain [--bundle DIR | - | --id ID] "
-		"[--profile NAME] [--handler NAME] [--json]",
+		"explain: \"%s\"; usage: hardrun explain [--bundle DIR | - | --id ID | "
+		"--effective] "
+		"[--profile NAME] [--policy FILE] [--handler NAME] [--json]",
 		text_shown_z(word, shown));
 	return -1;
 }
 
-static int parse(int argc, char *const argv[], struct explain *ret, struct hr_error *err)
+static int parse_flag(int argc, char *const argv[], int *at, struct explain *ret,
+		      struct hr_error *err)
 {
 	const struct {
 		const char *name;
@@ -38,87 +55,59 @@ static int parse(int argc, char *const argv[], struct explain *ret, struct hr_er
 	} flags[] = {{"--bundle", &ret->bundle},
 		     {"--id", &ret->id},
 		     {"--handler", &ret->handler},
+		     {"--policy", &ret->policy},
 		     {"--profile", &ret->profile}};
+	const struct {
+		const char *name;
+		bool *slot;
+	} switches[] = {{"--json", &ret->json},
+			{"--effective", &ret->effective},
+			{"-", &ret->standard_input}};
 
-	for (int i = 2; i < argc; i++) {
-		size_t f = 0;
+	for (size_t i = 0; i < hr_count(switches); i++)
+		if (strcmp(switches[i].name, argv[*at]) == 0) {
+			*switches[i].slot = true;
+			return 0;
+		}
+	for (size_t i = 0; i < hr_count(flags); i++)
+		if (strcmp(flags[i].name, argv[*at]) == 0 && *at + 1 < argc) {
+			*flags[i].slot = argv[++*at];
+			return 0;
+		}
+	return usage(argv[*at], err);
+}
 
-		if (strcmp(argv[i], "--json") == 0) {
-			ret->json = true;
-			continue;
-		}
-		if (strcmp(argv[i], "-") == 0) {
-			ret->standard_input = true;
-			continue;
-		}
-		while (f < hr_count(flags) && strcmp(flags[f].name, argv[i]) != 0)
-			f++;
-		if (f == hr_count(flags) || i + 1 == argc)
-			return usage(argv[i], err);
-		*flags[f].slot = argv[++i];
-	}
-	if (!!ret->bundle + !!ret->id + ret->standard_input > 1)
-		return usage("more than one of --bundle, --id and -", err);
+static int parse(int argc, char *const argv[], struct explain *ret, struct hr_error *err)
+{
+	for (int i = 2; i < argc; i++)
+		if (parse_flag(argc, argv, &i, ret, err) < 0)
+			return -1;
+	if (!!ret->bundle + !!ret->id + ret->standard_input + ret->effective > 1)
+		return usage("more than one of --bundle, --id, --effective and -", err);
 	return 0;
 }
 
-static void print_value(const char *label, const struct json *value)
+/* ---- output ---- */
+
+static int print_json(const struct review *review, struct hr_error *err)
 {
-	hr_autofree char *text = NULL;
-	size_t len;
-
-	if (!value || value->type == JSON_NULL) {
-		printf("    %-7s -\n", label);
-		return;
-	}
-	if (json_write(value, &text, &len, NULL) == 0)
-		printf("    %-7s %.*s%s\n", label, LONGEST_LINE, text,
-		       len > LONGEST_LINE ? "..." : "");
-}
-
-static void print_text(const char *label, const char *text)
-{
-	if (text)
-		printf("    %-7s %s\n", label, text);
-}
-
-static void print_entry(const struct json *entry)
-{
-	const char *action = json_string(entry, "action"), *mode = json_string(entry, "mode");
-
-	printf("\n%s  [%s%s]\n", json_string(entry, "path"), action,
-	       mode && strcmp(mode, "audit") == 0 ? ", audit only" : "");
-	print_value("asked", json_get(entry, "from"));
-	if (strcmp(action, "set") == 0 || strcmp(action, "drop") == 0)
-		print_value("given", json_get(entry, "to"));
-	printf("    %-7s %s (%s)\n", "rule", json_string(entry, "rule"),
-	       json_string(entry, "origin"));
-	print_text("why", json_string(entry, "why"));
-	print_text("remedy", json_string(entry, "remedy"));
-}
-
-static void print_table(const char *profile, const char *chosen_by, const struct json *report,
-			size_t refusals)
-{
-	printf("profile  %s (chosen by: %s)\n", profile, chosen_by);
-	printf("verdict  %s, %zu entr%s\n", refusals ? "refused" : "accepted", json_count(report),
-	       json_count(report) == 1 ? "y" : "ies");
-	json_each(entry, report)
-		print_entry(entry);
-}
-
-static int print_json(const char *profile, const char *chosen_by, const struct json *report,
-		      size_t refusals, struct hr_error *err)
-{
+	static const char *const names[REVIEW_PARTS] = {"refused", "changed", "warned", "audited"};
 	json_auto struct json_doc *doc = json_new("explain");
-	struct json *root = doc ? json_root(doc) : NULL;
+	struct json *root = doc ? json_root(doc) : NULL, *counts;
 	hr_autofree char *text = NULL;
-	size_t len;
+	size_t len, count[REVIEW_PARTS];
+	bool good;
 
-	if (!json_put_string(doc, root, "profile", profile) ||
-	    !json_put_string(doc, root, "chosen_by", chosen_by) ||
-	    !json_put_string(doc, root, "verdict", refusals ? "refuse" : "accept") ||
-	    !json_put(doc, root, "report", json_clone(doc, report)))
+	review_count(review->report, count);
+	good = json_put_int(doc, root, "version", JSON_VERSION) &&
+	       (!review->profile || json_put_string(doc, root, "profile", review->profile)) &&
+	       (!review->chosen_by || json_put_string(doc, root, "chosen_by", review->chosen_by)) &&
+	       json_put_string(doc, root, "verdict", count[REVIEW_REFUSED] ? "refuse" : "accept");
+	counts = good ? json_put(doc, root, "counts", json_new_object(doc)) : NULL;
+	for (size_t i = 0; counts && i < REVIEW_PARTS; i++)
+		good = good && json_put_uint(doc, counts, names[i], count[i]);
+	if (!counts || !good || !json_put_uint(doc, counts, "unlisted", review->unwritten) ||
+	    !json_put(doc, root, "report", json_clone(doc, review->report)))
 		return hr_fail(err, HR_SYSTEM, "out of memory");
 	if (json_write(root, &text, &len, err) < 0)
 		return -1;
@@ -126,75 +115,71 @@ static int print_json(const char *profile, const char *chosen_by, const struct j
 	return 0;
 }
 
-static int show(const struct explain *what, const char *profile, const char *chosen_by,
-		const struct json *report, size_t refusals, struct hr_error *err)
+/* Returns the exit status, or -1. */
+static int show(const struct explain *what, const struct review *review, struct hr_error *err)
 {
-	if (what->json)
-		return print_json(profile, chosen_by, report, refusals, err);
-	print_table(profile, chosen_by, report, refusals);
-	return 0;
-}
+	text_auto struct text text = {0};
+	size_t counts[REVIEW_PARTS];
 
-static int read_document(struct call *call, const struct explain *what, struct hr_error *err)
-{
-	hr_autofree char *text = NULL;
-	size_t len;
-
-	if (!what->standard_input)
-		return call_open_bundle(call, what->bundle, err) < 0 ? -1
-								     : call_read_config(call, err);
-	if (call_open_bundle(call, NULL, err) < 0 ||
-	    file_read_fd(0, "standard input", JSON_MAX_BYTES, &text, &len, err) < 0)
-		return -1;
-	return json_parse("config.json", text, len, false, &call->document, err);
-}
-
-/*
- * The call that an engine would make for this bundle: below containerd's
- * .../io.containerd.runtime.v2.task/NAMESPACE/ID the runtime's root ends in NAMESPACE, by
- * which a pod's identity is believed and Docker's hook is known.
- */
-static int engine_call(struct call *call, const char *bundle, struct hr_error *err)
-{
-	static char program[] = "hardrun", flag[] = "--root", command[] = "create";
-	static char root[PATH_MAX] = "/", id[NAME_MAX + 1] = "explain";
-	char *argv[] = {program, flag, root, command, id, NULL};
-	char path[PATH_MAX];
-	const char *task;
-
-	if (bundle && realpath(bundle, path) && (task = strstr(path, TASKS))) {
-		const char *space = task + strlen(TASKS);
-		size_t len = strcspn(space, "/");
-
-		snprintf(root, sizeof(root), "/run/containerd/runc/%.*s", (int)len, space);
-		if (space[len] == '/')
-			snprintf(id, sizeof(id), "%.*s", (int)strcspn(space + len + 1, "/"),
-				 space + len + 1);
+	if (what->json) {
+		if (print_json(review, err) < 0)
+			return -1;
+	} else {
+		review_write(review, &text);
+		if (text.failed)
+			return hr_fail(err, HR_SYSTEM, "out of memory");
+		printf("%s", text.data);
 	}
-	return grammar_parse(call->runtime.kind, 5, argv, &call->request, err);
+	review_count(review->report, counts);
+	return counts[REVIEW_REFUSED] ? EXIT_REFUSED : EXIT_OK;
+}
+
+static int explain_effective(const struct explain *what, struct hr_error *err)
+{
+	policy_auto struct policy *policy = NULL;
+	text_auto struct text text = {0};
+	const struct identity nobody = {0};
+	struct selection chosen = {.profile = what->profile};
+
+	if (explain_policy(what, &policy, err) < 0)
+		return -1;
+	if (!what->profile && policy_select(policy, &nobody, what->handler, NULL, &chosen, err) < 0)
+		return -1;
+	if (policy_effective(policy, chosen.profile, !what->json, &text, err) < 0)
+		return -1;
+	if (!what->json)
+		printf("// Profile %s with all that it extends; behind each option the place that "
+		       "decided it.\n",
+		       chosen.profile);
+	printf("%s", text.data);
+	return EXIT_OK;
+}
+
+static bool built_in(const struct call *call, const char *name)
+{
+	const struct json *profile =
+		call->policy ? json_get(policy_profiles(call->policy), name) : NULL;
+
+	return profile && strcmp(json_name(profile->doc), "built-in") == 0;
 }
 
 static int explain_document(struct call *call, const struct explain *what, struct hr_error *err)
 {
+	const struct selection *chosen = &call->selection;
 	char origin[CHANGE_ORIGIN];
 
-	if (runtime_find(call->confdir, call->handler, &call->runtime, err) < 0 ||
-	    engine_call(call, what->bundle, err) < 0 || read_document(call, what, err) < 0 ||
-	    call_select(call, err) < 0)
+	if (explain_decide(call, what, err) < 0)
 		return -1;
-	if (what->profile) {
-		call->selection = (struct selection){what->profile, NULL, "--profile"};
-		if (policy_profile(call->policy, what->profile, &call->profile, err) < 0)
-			return -1;
-	}
-	if (call_look(call, err) < 0 || call_decide(call, NULL, err) < 0)
-		return -1;
-	if (show(what, call->selection.profile,
-		 call->selection.rule ? change_origin(call->selection.rule, origin)
-				      : call->selection.why,
-		 call->change.report, call->change.refusals, err) < 0)
-		return -1;
-	return call->change.refusals ? EXIT_REFUSED : EXIT_OK;
+	return show(what,
+		    &(struct review){
+			    .profile = chosen->profile,
+			    .chosen_by = chosen->rule ? change_origin(chosen->rule, origin)
+						      : chosen->why,
+			    .built_in = chosen->profile && built_in(call, chosen->profile),
+			    .report = call->change.report,
+			    .unwritten = call->change.unwritten,
+		    },
+		    err);
 }
 
 /* Show the records of this id, whatever their runtime root. Returns how many there were. */
@@ -219,8 +204,11 @@ static int explain_record(const struct explain *what, struct hr_error *err)
 		if (!json_string(root, "id") || strcmp(json_string(root, "id"), what->id) != 0)
 			continue;
 		found++;
-		if (show(what, json_string(root, "profile"), json_string(root, "chosen_by"),
-			 json_get(root, "report"), 0, err) < 0)
+		if (show(what,
+			 &(struct review){.profile = json_string(root, "profile"),
+					  .chosen_by = json_string(root, "chosen_by"),
+					  .report = json_get(root, "report")},
+			 err) < 0)
 			break;
 	}
 	if (dir)
@@ -238,10 +226,14 @@ int command_explain(int argc, char *const argv[], struct hr_error *err)
 	struct call call;
 	int status;
 
+	if (argc > 2 && command_wants_help(argv[2]))
+		return command_help(help);
 	if (parse(argc, argv, &what, err) < 0)
 		return command_exit(err);
 	if (what.id) {
 		status = explain_record(&what, err);
+	} else if (what.effective) {
+		status = explain_effective(&what, err);
 	} else {
 		call_init(&call, what.handler, argc, argv);
 		status = explain_document(&call, &what, err);

@@ -6,13 +6,17 @@
 #include "seccomp/seccomp.h"
 
 #include <stdio.h>
+#include <string.h>
 
 const struct own_command own_commands[] = {
-	{"explain", "[--bundle DIR | - | --id ID] [--profile NAME] [--handler NAME] [--json]",
+	{"explain",
+	 "[--bundle DIR | - | --id ID | --effective] [--profile NAME] [--policy FILE] "
+	 "[--handler NAME] [--json]",
 	 "what a bundle asks for, what it would get, and which rule says so", command_explain},
-	{"check", "[--json] FILE...", "look for mistakes in policies and seccomp profiles",
+	{"check", "[--json] [FILE...]", "look for mistakes in policies and seccomp profiles",
 	 command_check},
-	{"diff", "[--json] A B", "what two seccomp profiles let through", command_diff},
+	{"diff", "[--json] [--seccomp] A B",
+	 "what a second policy, profile or seccomp profile gives and takes", command_diff},
 	{"version", "", "version and built-in profiles", command_version},
 	{"commands", "", "this list", command_commands},
 	{0},
@@ -47,6 +51,17 @@ int command_usage(const char *name, const char *word, const char *usage, struct 
 	else
 		hr_fail(err, HR_USAGE, "%s: usage: hardrun %s %s", name, name, usage);
 	return EXIT_USAGE;
+}
+
+bool command_wants_help(const char *word)
+{
+	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
+int command_help(const char *text)
+{
+	printf("%s", text);
+	return EXIT_OK;
 }
 
 int command_version(int argc, char *const argv[], struct hr_error *err)

@@ -50,6 +50,25 @@ static int read_source(const char *name, const char *text, size_t len, const cha
 	return rc;
 }
 
+int command_filter(const char *name, const char *text, size_t len, bool json,
+		   struct seccomp_filter **ret, struct hr_error *err)
+{
+	return json ? read_json(name, text, len, seccomp_native(), NULL, ret, err)
+		    : read_source(name, text, len, seccomp_native(), ret, err);
+}
+
+bool command_is_policy(const char *text, size_t len)
+{
+	json_auto struct json_doc *doc = NULL;
+	const struct json *root;
+
+	if (json_parse("file", text, len, true, &doc, NULL) < 0)
+		return strstr(text, "\"version\"") && !strstr(text, "\"defaultAction\"");
+	root = json_root(doc);
+	return root->type == JSON_OBJECT && !json_get(root, "defaultAction") &&
+	       !json_get(root, "syscalls");
+}
+
 bool command_is_json(const char *text)
 {
 	return text[strspn(text, " \t\r\n")] == '{';

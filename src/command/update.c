@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "line/launch.h"
+#include "line/resources.h"
 #include "state/record.h"
 
 #include <errno.h>
@@ -52,10 +53,15 @@ static int decide(struct call *call, const char *path, struct hr_error *err)
 		return -1;
 	if (record_load(call->statedir, call_root(call), call->request->id, &call->record, err) < 0)
 		return -1;
-	if (!path)
-		return 0;
-	if (find_ceilings(call, &owner, &ceilings, err) < 0 || read_body(call, path, err) < 0 ||
-	    call_decide(call, ceilings, err) < 0)
+	if (find_ceilings(call, &owner, &ceilings, err) < 0)
+		return -1;
+	if (path ? read_body(call, path, err) < 0
+		 : resources_from_flags(call->request, &call->document, err) < 0)
+		return -1;
+	if (call_decide(call, ceilings, err) < 0)
+		return -1;
+	resources_judge_rdt(call->request, json_get(ceilings, "extras"), &call->change);
+	if (change_ok(&call->change, err) < 0)
 		return -1;
 	return change_verdict(&call->change, err);
 }
@@ -77,13 +83,22 @@ static int put_body(struct call *call, struct hr_error *err)
 	return 0;
 }
 
-static int commit(struct call *call, bool body, struct hr_error *err)
+/* Beside a body the runtimes ignore the flags of its members. */
+static char **new_argv(struct call *call, bool body, struct resources_flags *flags)
 {
 	static const char *const without[] = {"resources", NULL};
 	static const char *const extra[] = {"--resources=-", NULL};
-	hr_autofree char **argv =
-		grammar_write(call->request, runtime_kind_name(call->runtime.kind), without,
-			      body ? extra : NULL, false);
+
+	if (!body)
+		resources_to_flags(call->request, json_root(call->document), flags);
+	return grammar_write(call->request, runtime_kind_name(call->runtime.kind),
+			     body ? without : flags->without, body ? extra : flags->extra, false);
+}
+
+static int commit(struct call *call, bool body, struct hr_error *err)
+{
+	struct resources_flags flags;
+	hr_autofree char **argv = new_argv(call, body, &flags);
 
 	if (!argv)
 		return hr_fail(err, HR_SYSTEM, "out of memory");

@@ -33,7 +33,7 @@ static bool is_capability(const char *name)
 
 static int check(const struct policy *policy, const struct json *rules, struct hr_error *err)
 {
-	static const char *const lists[] = {"allow", "strip", NULL};
+	static const char *const lists[] = {"allow", "strip", "drop", NULL};
 	char shown[TEXT_SHOWN_SIZE];
 
 	(void)policy;
@@ -68,9 +68,15 @@ static void refuse(const struct control_in *in, struct change *out, const char *
 		      });
 }
 
+/* Taken away from whoever asks for it. */
+static bool dropped(const struct control_in *in, const char *name)
+{
+	return json_has_string(json_get(in->rules, "drop"), name);
+}
+
 static bool kept(const struct control_in *in, const char *name)
 {
-	if (!json_has_string(json_get(in->rules, "allow"), name))
+	if (dropped(in, name) || !json_has_string(json_get(in->rules, "allow"), name))
 		return false;
 	if (in->line != LINE_EXEC)
 		return true;
@@ -81,26 +87,44 @@ static bool kept(const struct control_in *in, const char *name)
  * every engine gives, on exec whatever is above the container's own ceiling. */
 static bool stripped(const struct control_in *in, const char *name)
 {
+	if (dropped(in, name))
+		return true;
 	return in->line == LINE_EXEC ? is_capability(name)
 				     : json_has_string(json_get(in->rules, "strip"), name);
 }
 
-static void filter(const struct control_in *in, struct change *out, const struct json *set,
-		   const char *path)
+/* Why `name` is taken away without a word. */
+static struct reason removal(const struct control_in *in, const char *name)
 {
-	struct json *keep = json_new_array(change_doc(out));
-	bool fits = true;
-	const struct reason above_ceiling = {
-		.rule = "capabilities.allow",
-		.why = "the container itself was created without it",
-	};
-	const struct reason given = {
+	if (dropped(in, name))
+		return (struct reason){
+			.rule = "capabilities.drop",
+			.by = json_get(in->rules, "drop"),
+			.why = "the policy gives it to no one, whatever is asked or allowed",
+			.remedy =
+				"to keep it, write \"capabilities\": {\"drop\": [...]} without it "
+				"in a profile",
+		};
+	if (in->line == LINE_EXEC)
+		return (struct reason){
+			.rule = "capabilities.allow",
+			.why = "the container itself was created without it",
+		};
+	return (struct reason){
 		.rule = "capabilities.strip",
 		.by = json_get(in->rules, "strip"),
 		.why = "given by the engine to every container and needed by few",
 		.remedy = "to keep one, list it in \"capabilities\": {\"allow\": [...]} beside the "
 			  "names that are there: the list replaces the inherited one",
 	};
+}
+
+static void filter(const struct control_in *in, struct change *out, const struct json *set,
+		   const char *path)
+{
+	struct json *keep = json_new_array(change_doc(out));
+	const struct json *removed = NULL;
+	struct reason reason;
 
 	json_each(cap, set) {
 		if (kept(in, cap->text)) {
@@ -111,11 +135,13 @@ static void filter(const struct control_in *in, struct change *out, const struct
 			refuse(in, out, path, cap->text);
 			return;
 		}
-		fits = false;
+		if (!removed)
+			removed = cap;
 	}
-	if (fits)
+	if (!removed)
 		return;
-	change_set(out, path, keep, NULL, in->line == LINE_EXEC ? &above_ceiling : &given);
+	reason = removal(in, removed->text);
+	change_set(out, path, keep, NULL, &reason);
 }
 
 static void empty(struct change *out, const struct json *set, const char *path)
@@ -161,6 +187,9 @@ static void create(const struct control_in *in, struct change *out)
 	bounding = json_path(in->document, "process.capabilities.bounding");
 	json_put(change_notes(out), ceiling, "allow",
 		 json_clone(change_notes(out), json_get(in->rules, "allow")));
+	if (json_get(in->rules, "drop"))
+		json_put(change_notes(out), ceiling, "drop",
+			 json_clone(change_notes(out), json_get(in->rules, "drop")));
 	json_put(change_notes(out), ceiling, "bounding",
 		 bounding ? json_clone(change_notes(out), bounding)
 			  : json_new_array(change_notes(out)));

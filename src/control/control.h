@@ -43,7 +43,7 @@ struct control_in {
 enum option_type {
 	OPTION_BOOL,
 	OPTION_STRINGS,
-	OPTION_NAME, /* one of `values`; any where these are NULL, letters, digits, ._- */
+	OPTION_NAME,   /* one of `values`; any where these are NULL, letters, digits, ._- */
 	OPTION_NUMBER, /* an integer >= 0 */
 	OPTION_RANGES, /* list of strings: "N" or "N-M", see control/ranges.h */
 	OPTION_OTHER,  /* the control's own check looks at it */

@@ -1,16 +1,282 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/cleanup.h"
+#include "base/text.h"
 #include "control/table.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define ALLOWED_MAX 64 /* devices in a policy's list */
+#define FULL	    "rwm"
 
 static const struct control_option options[] = {
 	{.name = "allow", .type = OPTION_STRINGS},
 	{0},
 };
 
-/* On create the devices are the engine's; what this control does is to keep an update from
- * allowing more than create did. */
+/* A character device, and what may be done with it. */
+struct device {
+	int64_t major, minor;
+	char access[4];
+};
+
+/* null zero full random urandom tty: the runtimes make these themselves. */
+static const struct device six[] = {
+	{1, 3, FULL}, {1, 5, FULL}, {1, 7, FULL}, {1, 8, FULL}, {1, 9, FULL}, {5, 0, FULL},
+};
+static const struct device terminals[] = {
+	{5, 1, FULL}, /* console */
+	{5, 2, FULL}, /* ptmx */
+};
+
+#define ANY_MINOR_MAJOR 136 /* /dev/pts/N of the container's own devpts */
+
+struct allowed {
+	struct device list[ALLOWED_MAX];
+	size_t count;
+};
+
+/* "/dev/NAME" or "/dev/NAME:ACCESS"; false when it is neither. */
+static bool read_entry(const char *entry, char path[PATH_MAX], char access[4])
+{
+	const char *colon = strrchr(entry, ':');
+	size_t len = colon ? (size_t)(colon - entry) : strlen(entry);
+
+	if (!text_starts(entry, "/dev/") || len <= strlen("/dev/") || len >= PATH_MAX ||
+	    strstr(entry, "/../") || strstr(entry, "//"))
+		return false;
+	snprintf(path, PATH_MAX, "%.*s", (int)len, entry);
+	strcpy(access, FULL);
+	if (!colon)
+		return !text_ends(path, "/") && !text_ends(path, "/..");
+	if (colon[1] == '\0' || strlen(colon + 1) > strlen(FULL) ||
+	    strspn(colon + 1, FULL) != strlen(colon + 1))
+		return false;
+	strcpy(access, colon + 1);
+	return true;
+}
+
+static int check(const struct policy *policy, const struct json *rules, struct hr_error *err)
+{
+	const struct json *allow = json_get(rules, "allow");
+	char path[PATH_MAX], access[4], shown[TEXT_SHOWN_SIZE];
+
+	(void)policy;
+	if (json_count(allow) > ALLOWED_MAX)
+		return control_policy_error(allow, err, "devices.allow holds at most %d devices",
+					    ALLOWED_MAX);
+	json_each(entry, allow)
+		if (!read_entry(entry->text, path, access))
+			return control_policy_error(entry, err,
+						    "devices.allow holds /dev/NAME and "
+						    "/dev/NAME:ACCESS with letters of "
+						    "rwm, not \"%s\"",
+						    text_shown_z(entry->text, shown));
+	return 0;
+}
+
+/* What the policy's list means on this host; block devices are never given. */
+static void find_allowed(const struct control_in *in, struct allowed *ret)
+{
+	char path[PATH_MAX], type;
+	uint32_t major, minor;
+
+	ret->count = 0;
+	json_each(entry, json_get(in->rules, "allow")) {
+		struct device *device = &ret->list[ret->count];
+
+		if (ret->count == ALLOWED_MAX || !read_entry(entry->text, path, device->access) ||
+		    !in->host->device(in->host, path, &type, &major, &minor) || type != 'c')
+			continue;
+		device->major = major;
+		device->minor = minor;
+		ret->count++;
+	}
+}
+
+static const struct device *find(const struct device *list, size_t count, int64_t major,
+				 int64_t minor)
+{
+	for (size_t i = 0; i < count; i++)
+		if (list[i].major == major && list[i].minor == minor)
+			return &list[i];
+	return NULL;
+}
+
+/* ---- linux.devices: the nodes ---- */
+
+static bool is_type(const struct json *device, const char *letters)
+{
+	const char *type = json_string(device, "type");
+
+	return type && strlen(type) == 1 && strchr(letters, type[0]);
+}
+
+static bool node_fits(const struct allowed *allowed, const struct json *device)
+{
+	int64_t major = 0, minor = 0;
+
+	json_int(json_get(device, "major"), &major);
+	json_int(json_get(device, "minor"), &minor);
+	return is_type(device, "p") || find(six, hr_count(six), major, minor) ||
+	       find(terminals, hr_count(terminals), major, minor) ||
+	       find(allowed->list, allowed->count, major, minor);
+}
+
+static void judge_node(const struct control_in *in, struct change *out, const struct json *list,
+		       const struct json *device, const char *path)
+{
+	const char *name = json_string(device, "path");
+	char shown[TEXT_SHOWN_SIZE], remedy[TEXT_SHOWN_SIZE + 128];
+	struct reason reason = {
+		.rule = "devices.allow",
+		.by = json_get(in->rules, "allow"),
+		.why = "a device of the host beside the six that every container has",
+		.remedy = remedy,
+	};
+
+	snprintf(remedy, sizeof(remedy),
+		 "to keep it, allow the host's own device in a profile: \"devices\": {\"allow\": "
+		 "[..., \"%s\"]}",
+		 name ? text_shown_z(name, shown) : "/dev/NAME");
+	if (is_type(device, "cu")) {
+		change_drop(out, path, list, device, &reason);
+		return;
+	}
+	reason.why = is_type(device, "b") ? "a block device gives the container a disk of the host"
+					  : "the type is none of c, u and p";
+	reason.remedy = "remove it from the request; block devices cannot be allowed";
+	change_refuse(out, path, name, &reason);
+}
+
+static void judge_nodes(const struct control_in *in, struct change *out,
+			const struct allowed *allowed)
+{
+	const struct json *list = json_path(in->document, "linux.devices");
+	char path[CHANGE_PATH];
+	size_t index = 0;
+
+	json_each(device, list) {
+		change_index_path("linux.devices", index++, path);
+		if (!is_type(device, "cup") || !node_fits(allowed, device))
+			judge_node(in, out, list, device, path);
+	}
+}
+
+/* ---- linux.resources.devices: what the cgroup lets through ---- */
+
+/* -1 and a missing number stand for all numbers. */
+static bool is_any(const struct json *rule, const char *key)
+{
+	int64_t number;
+
+	return !json_int(json_get(rule, key), &number) || number < 0;
+}
+
+static const char *access_of(const struct json *rule)
+{
+	const char *access = json_string(rule, "access");
+
+	return access && access[0] ? access : FULL;
+}
+
+static bool is_deny_all(const struct json *rule)
+{
+	const char *type = json_string(rule, "type"), *access = access_of(rule);
+
+	return !json_true(rule, "allow") && (!type || !type[0] || strcmp(type, "a") == 0) &&
+	       is_any(rule, "major") && is_any(rule, "minor") && strchr(access, 'r') &&
+	       strchr(access, 'w') && strchr(access, 'm');
+}
+
+/* The access that an allow rule may have; NULL for none. */
+static const char *rule_access(const struct allowed *allowed, const struct json *rule)
+{
+	const struct device *device;
+	int64_t major, minor;
+
+	if (!is_type(rule, "c") || !json_int(json_get(rule, "major"), &major))
+		return NULL;
+	if (major == ANY_MINOR_MAJOR)
+		return FULL;
+	if (!json_int(json_get(rule, "minor"), &minor))
+		return NULL;
+	if (find(six, hr_count(six), major, minor) ||
+	    find(terminals, hr_count(terminals), major, minor))
+		return FULL;
+	device = find(allowed->list, allowed->count, major, minor);
+	return device ? device->access : NULL;
+}
+
+/* The rule with no letter of access beyond `most`; NULL when none is left. */
+static struct json *cut_rule(struct json_doc *doc, const struct json *rule, const char *most)
+{
+	struct json *copy = json_clone(doc, rule);
+	char access[8];
+	size_t len = 0;
+
+	if (!copy || (strspn(access_of(rule), most) == strlen(access_of(rule))))
+		return copy;
+	for (const char *at = most; *at; at++)
+		if (strchr(access_of(rule), *at))
+			access[len++] = *at;
+	access[len] = '\0';
+	if (len == 0)
+		return NULL;
+	json_put_string(doc, copy, "access", access);
+	return copy;
+}
+
+/* A list that is the deny-all and nothing else. */
+static struct json *deny_all(struct json_doc *doc)
+{
+	struct json *list = json_new_array(doc), *rule = json_append(list, json_new_object(doc));
+
+	json_put(doc, rule, "allow", json_new_bool(doc, false));
+	json_put_string(doc, rule, "access", FULL);
+	return list;
+}
+
+static void judge_rules(const struct control_in *in, struct change *out,
+			const struct allowed *allowed)
+{
+	struct json_doc *doc = change_doc(out);
+	struct json *result = deny_all(doc);
+
+	json_each(rule, json_path(in->document, "linux.resources.devices")) {
+		const char *most = FULL;
+		struct json *copy;
+
+		/* It takes back every rule before it. */
+		if (is_deny_all(rule)) {
+			result = deny_all(doc);
+			continue;
+		}
+		if (json_true(rule, "allow"))
+			most = rule_access(allowed, rule);
+		copy = most ? cut_rule(doc, rule, most) : NULL;
+		if (copy)
+			json_append(result, copy);
+	}
+	change_set(
+		out, "linux.resources.devices", result, NULL,
+		&(struct reason){
+			.rule = "devices.allow",
+			.by = json_get(in->rules, "allow"),
+			.why = "without a deny-all in front, and with more than the devices that "
+			       "every container has, the host's disks and memory can be opened",
+			.remedy = "to open another, allow the host's device in a profile: "
+				  "\"devices\": {\"allow\": [..., \"/dev/NAME\"]}",
+		});
+}
+
 static void create(const struct control_in *in, struct change *out)
 {
-	(void)in;
+	struct allowed allowed;
+
+	find_allowed(in, &allowed);
+	judge_nodes(in, out, &allowed);
+	judge_rules(in, out, &allowed);
 	change_ceiling(out, json_new_object(change_notes(out)));
 }
 
@@ -60,8 +326,10 @@ static void update(const struct control_in *in, struct change *out)
 
 const struct control control_devices = {
 	.name = "devices",
-	.sentence = "Keeps an update from allowing devices that create did not.",
+	.sentence = "Keeps device nodes and the device cgroup to the devices that every container "
+		    "has and the listed ones, and an update from allowing more.",
 	.options = options,
+	.check = check,
 	.create = create,
 	.update = update,
 };

@@ -133,7 +133,7 @@ static bool component_fits(const struct mount *mount, const struct shape *shape,
 {
 	const struct identity *identity = mount->in->identity;
 
-	if (got->len == 0)
+	if (got->len == 0 || is(got, "..") || is(got, "."))
 		return false;
 	if (is(wanted, "NAME"))
 		return true;

@@ -26,6 +26,8 @@ static const char *const sensitive[] = {
 	"/sys",
 	"/usr",
 	"/var/run",
+	HR_CONFDIR,
+	HR_STATEDIR,
 	"/var/lib/cni",
 	"/var/lib/containerd",
 	"/var/lib/containers",
@@ -34,6 +36,7 @@ static const char *const sensitive[] = {
 	"/var/lib/hardrun",
 	"/var/lib/kubelet",
 	"/var/log/containers",
+	"/var/log/hardrun",
 	"/var/log/pods",
 	NULL,
 };
@@ -202,9 +205,9 @@ static void take_flags(const struct judged *judged)
 		mount->force |= MOUNT_NOEXEC;
 }
 
-static void judge_propagation(struct mount *mount, const struct json *entry)
+void mount_judge_slave(struct mount *mount, bool allowed)
 {
-	if (!(mount->flags & MOUNT_SLAVE) || flag(entry, "slave", false))
+	if (!(mount->flags & MOUNT_SLAVE) || allowed)
 		return;
 	mount_refuse(mount, "options", "slave",
 		     &(struct reason){
@@ -254,7 +257,7 @@ static void judge_host_path(struct mount *mount, const char *path)
 	}
 	if (judged.source.real)
 		judged.entry = find_entry(&judged);
-	judge_propagation(mount, judged.entry);
+	mount_judge_slave(mount, flag(judged.entry, "slave", false));
 	if (!judge_kind(&judged) || !judge_sensitive(&judged) || !judge_kernel_fs(&judged) ||
 	    !judge_others(&judged))
 		return;
@@ -279,7 +282,7 @@ static void judge_owned(struct mount *mount, const char *path, enum mount_owner 
 {
 	struct judged judged = {.mount = mount, .host = mount->in->host};
 
-	judge_propagation(mount, NULL);
+	mount_judge_slave(mount, false);
 	if (owner == OWNER_VOLUME) {
 		refuse(&judged, "mounts.volumes", "a kind of volume that the policy does not list",
 		       "use another kind of volume, or list it in a profile: \"mounts\": "

@@ -143,17 +143,22 @@ static bool maps_root(const struct json *list)
 	return false;
 }
 
+static bool overlap(const struct json *a, const struct json *b, const char *key)
+{
+	uint64_t first = 0, second = 0, first_size = 0, second_size = 0;
+
+	json_uint(json_get(a, key), &first);
+	json_uint(json_get(a, "size"), &first_size);
+	json_uint(json_get(b, key), &second);
+	json_uint(json_get(b, "size"), &second_size);
+	return first < second + second_size && second < first + first_size;
+}
+
 static bool overlaps(const struct json *list)
 {
 	json_each(a, list)
 		for (const struct json *b = a->next; b; b = b->next) {
-			uint64_t first = 0, second = 0, first_size = 0, second_size = 0;
-
-			json_uint(json_get(a, "hostID"), &first);
-			json_uint(json_get(a, "size"), &first_size);
-			json_uint(json_get(b, "hostID"), &second);
-			json_uint(json_get(b, "size"), &second_size);
-			if (first < second + second_size && second < first + first_size)
+			if (overlap(a, b, "hostID") || overlap(a, b, "containerID"))
 				return true;
 		}
 	return false;
@@ -170,7 +175,7 @@ static void judge_mapping(struct mount *mount, const char *key)
 				     .why = maps_root(list)
 						    ? "the container would write the host's files "
 						      "as the host's root"
-						    : "two ranges overlap on the host",
+						    : "two ranges overlap",
 				     .remedy = "map to ids that nothing else uses",
 			     });
 }
@@ -193,7 +198,9 @@ static bool judge(const struct control_in *in, struct change *out, const struct 
 	mount_judge_place(&mount);
 	judge_mapping(&mount, "uidMappings");
 	judge_mapping(&mount, "gidMappings");
-	if (!mount.refused && mount_is_bind(&mount))
+	if (!mount_is_bind(&mount))
+		mount_judge_slave(&mount, false);
+	else if (!mount.refused)
 		mount_judge_source(&mount);
 	if (!mount.refused)
 		mount_write_words(&mount);

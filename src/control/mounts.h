@@ -64,4 +64,7 @@ enum mount_owner mount_owner(const struct mount *mount, const char *source);
 
 void mount_judge_source(struct mount *mount);
 
+/* Refuse propagation from the host where it is not allowed. */
+void mount_judge_slave(struct mount *mount, bool allowed);
+
 #endif

@@ -148,6 +148,37 @@ static void insert(const struct control_in *in, struct change *out, const char *
 				       .why = why});
 }
 
+/* True if names that the container is given would become the host's: its uts namespace is
+ * the host's, and nothing before this refused that or puts another one in its place. */
+static bool has_host_uts(const struct control_in *in, const struct json *list)
+{
+	json_each(entry, list) {
+		const char *type = json_string(entry, "type"), *path = json_string(entry, "path");
+
+		if (type && strcmp(type, "uts") == 0)
+			return path && path[0] && allowed_host(in, type) &&
+			       in->host->ns(in->host, type, path) == HOST_NS_HOST;
+	}
+	return allowed_host(in, "uts") ||
+	       (!json_has_string(json_get(in->rules, "require"), "uts") &&
+		!json_has_string(json_get(in->rules, "insert"), "uts"));
+}
+
+static void judge_names(const struct control_in *in, struct change *out, const struct json *list)
+{
+	static const char *const names[] = {"hostname", "domainname", NULL};
+
+	for (size_t i = 0; names[i]; i++) {
+		const char *name = json_string(in->document, names[i]);
+
+		if (name && name[0] && has_host_uts(in, list))
+			refuse_entry(out, names[i], name,
+				     "would become the host's own name: the container has the "
+				     "host's uts namespace",
+				     "ask for its own uts namespace, or leave the name out");
+	}
+}
+
 static void create(const struct control_in *in, struct change *out)
 {
 	const struct json *list = json_path(in->document, LIST);
@@ -158,6 +189,7 @@ static void create(const struct control_in *in, struct change *out)
 		return;
 	}
 	judge_listed(in, out, list);
+	judge_names(in, out, list);
 	json_each(type, json_get(in->rules, "require"))
 		if (!lists(list, type->text) && !allowed_host(in, type->text))
 			refuse_host(in, out, LIST, type->text, NULL);

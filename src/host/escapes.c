@@ -169,8 +169,7 @@ static bool is_mended(const struct escape *escape, const char *package)
 			continue;
 		at = package + strlen(backport->stem);
 		/* '~' sorts before what it follows (deb-version(7)). */
-		if (read_number(&at, &number) && number >= backport->number &&
-		    strchr("+.", *at))
+		if (read_number(&at, &number) && number >= backport->number && strchr("+.", *at))
 			return true;
 	}
 	return false;
@@ -201,7 +200,7 @@ int escapes_list(enum runtime_kind kind, const char *line, const char *package,
 		 struct json_doc *doc, struct json *list)
 {
 	struct version version;
-	char word[PACKAGE_VERSION];
+	char word[PACKAGE_VERSION_SIZE];
 	bool known, packaged;
 
 	version_word(line, word, sizeof(word));

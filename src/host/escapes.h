@@ -24,7 +24,7 @@
 int escapes_list(enum runtime_kind kind, const char *version, const char *package,
 		 struct json_doc *doc, struct json *list);
 
-#define PACKAGE_VERSION 128
+#define PACKAGE_VERSION_SIZE 128
 
 /*
  * The version of the installed Debian package that holds this program (by device and inode),
@@ -33,6 +33,6 @@ int escapes_list(enum runtime_kind kind, const char *version, const char *packag
  * runtime.accept says what the distribution has mended.
  */
 void package_version(const char *dpkg, enum runtime_kind kind, const struct stat *program,
-		     char ret[PACKAGE_VERSION]);
+		     char ret[PACKAGE_VERSION_SIZE]);
 
 #endif

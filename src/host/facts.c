@@ -3,6 +3,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "host/escapes.h"
 #include "host/runtime.h"
 #include "json/edit.h"
 
@@ -14,6 +15,7 @@
 
 #define PATIENCE_MS    5000 /* a cold disk; runc answers in 5 ms */
 #define LONGEST_ANSWER ((size_t)256 * 1024)
+#define DPKG	       "/var/lib/dpkg"
 
 static char *environment[] = {(char[]){"PATH=/usr/sbin:/usr/bin:/sbin:/bin"}, NULL};
 
@@ -72,28 +74,26 @@ static int ask_features(const struct runtime *runtime, struct json_doc *doc, str
 }
 
 /* Name of the cache file: what the program is, so that an upgrade asks anew. */
-static int cache_name(const struct runtime *runtime, char ret[96], struct hr_error *err)
+static void cache_name(const struct stat *program, char ret[96])
 {
-	struct stat st;
-
-	if (stat(runtime->path, &st) < 0)
-		return hr_fail_errno(err, errno, "runtime %s", runtime->path);
-	snprintf(ret, 96, "%lx-%lx-%lx.%lx.json", (unsigned long)st.st_dev,
-		 (unsigned long)st.st_ino, (unsigned long)st.st_mtim.tv_sec,
-		 (unsigned long)st.st_mtim.tv_nsec);
-	return 0;
+	snprintf(ret, 96, "%lx-%lx-%lx.%lx.json", (unsigned long)program->st_dev,
+		 (unsigned long)program->st_ino, (unsigned long)program->st_mtim.tv_sec,
+		 (unsigned long)program->st_mtim.tv_nsec);
 }
 
 static int read_cache(int dirfd, const char *name, struct json_doc **ret)
 {
 	hr_autofree char *text = NULL;
+	json_auto struct json_doc *doc = NULL;
 	struct stat st;
 	size_t len;
 
 	if (file_read_at(dirfd, name, name, LONGEST_ANSWER, &text, &len, &st, NULL) < 0 ||
-	    !file_is_roots(&st))
+	    !file_is_roots(&st) || json_parse(name, text, len, false, &doc, NULL) < 0 ||
+	    json_root(doc)->type != JSON_OBJECT)
 		return -1;
-	return json_parse(name, text, len, false, ret, NULL);
+	*ret = hr_steal(doc);
+	return 0;
 }
 
 /* Keeping the answer is worth a try and no more. */
@@ -103,7 +103,55 @@ static void write_cache(int dirfd, const char *name, struct json_doc *doc)
 	size_t len;
 
 	if (json_write(json_root(doc), &text, &len, NULL) == 0)
-		file_make_at(dirfd, name, text, len, 0600, NULL);
+		file_replace_at(dirfd, name, text, len, 0600, 0, 0, NULL);
+}
+
+static int ask_all(const struct runtime *runtime, struct json_doc **ret, struct hr_error *err)
+{
+	json_auto struct json_doc *doc = json_new("runtime");
+
+	if (!doc)
+		return hr_fail(err, HR_SYSTEM, "out of memory");
+	if (ask_version(runtime, doc, err) < 0 || ask_features(runtime, doc, err) < 0)
+		return -1;
+	*ret = hr_steal(doc);
+	return 0;
+}
+
+/*
+ * The package's version. dpkg puts the program in place before it writes down the version, so
+ * the answer is good only until its status file is written again; an answer that an older
+ * hardrun kept has none. 1: looked up anew.
+ */
+static int add_package(const struct runtime *runtime, const struct stat *program,
+		       struct json_doc *doc, struct hr_error *err)
+{
+	const char *seen = json_string(json_root(doc), "package_seen");
+	char version[PACKAGE_VERSION_SIZE], now[64] = "";
+	struct stat st;
+
+	if (stat(DPKG "/status", &st) == 0)
+		snprintf(now, sizeof(now), "%lx.%lx", (unsigned long)st.st_mtim.tv_sec,
+			 (unsigned long)st.st_mtim.tv_nsec);
+	if (seen && strcmp(seen, now) == 0 && json_string(json_root(doc), "package"))
+		return 0;
+	package_version(DPKG, runtime->kind, program, version);
+	if (!json_put_string(doc, json_root(doc), "package", version) ||
+	    !json_put_string(doc, json_root(doc), "package_seen", now))
+		return hr_fail(err, HR_SYSTEM, "out of memory");
+	return 1;
+}
+
+/* Not kept: a newer hardrun knows of more. */
+static int add_escapes(const struct runtime *runtime, struct json_doc *doc, struct hr_error *err)
+{
+	const char *version = json_string(json_root(doc), "version");
+	struct json *list = json_put(doc, json_root(doc), "cves", json_new_array(doc));
+
+	if (!list || escapes_list(runtime->kind, version ? version : "",
+				  json_string(json_root(doc), "package"), doc, list) < 0)
+		return hr_fail(err, HR_SYSTEM, "out of memory");
+	return 0;
 }
 
 int runtime_facts(const struct runtime *runtime, const char *statedir, struct json_doc **ret,
@@ -112,21 +160,26 @@ int runtime_facts(const struct runtime *runtime, const char *statedir, struct js
 	json_auto struct json_doc *doc = NULL;
 	hr_autoclose int dirfd = -1;
 	char directory[PATH_MAX], name[96];
+	struct stat program;
+	bool cached;
+	int looked;
 
-	if (cache_name(runtime, name, err) < 0)
-		return -1;
+	if (stat(runtime->path, &program) < 0)
+		return hr_fail_errno(err, errno, "runtime %s", runtime->path);
+	cache_name(&program, name);
 	snprintf(directory, sizeof(directory), "%s/runtimes", statedir);
 	if (file_make_dirs(directory, 0700, NULL) == 0)
 		dirfd = open(directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (dirfd >= 0 && read_cache(dirfd, name, ret) == 0)
-		return 0;
-	doc = json_new("runtime");
-	if (!doc)
-		return hr_fail(err, HR_SYSTEM, "out of memory");
-	if (ask_version(runtime, doc, err) < 0 || ask_features(runtime, doc, err) < 0)
+	cached = dirfd >= 0 && read_cache(dirfd, name, &doc) == 0;
+	if (!cached && ask_all(runtime, &doc, err) < 0)
 		return -1;
-	if (dirfd >= 0)
+	looked = add_package(runtime, &program, doc, err);
+	if (looked < 0)
+		return -1;
+	if (dirfd >= 0 && (!cached || looked > 0))
 		write_cache(dirfd, name, doc);
+	if (add_escapes(runtime, doc, err) < 0)
+		return -1;
 	*ret = hr_steal(doc);
 	return 0;
 }

@@ -37,6 +37,7 @@ int host_open(const char *bundle, struct host_real **ret, struct hr_error *err)
 		.root_entry = host_real_root_entry,
 		.root_resolve = host_real_root_resolve,
 		.same_program = same_program,
+		.device = host_real_device,
 		.group_id = host_real_group_id,
 		.source = host_real_source,
 		.source_meets = host_real_source_meets,

@@ -75,7 +75,7 @@ static const char *find_stanza(const char *status, const char *package)
 	return status ? status + 2 : NULL;
 }
 
-static void read_installed(const char *dpkg, const char *package, char ret[PACKAGE_VERSION])
+static void read_installed(const char *dpkg, const char *package, char ret[PACKAGE_VERSION_SIZE])
 {
 	hr_autofree char *status = NULL;
 	char path[PATH_MAX];
@@ -92,13 +92,13 @@ static void read_installed(const char *dpkg, const char *package, char ret[PACKA
 	state = field(stanza, end, "Status: ");
 	version = field(stanza, end, "Version: ");
 	if (!version || !state || strncmp(state, "install ok installed\n", 21) != 0 ||
-	    strcspn(version, "\n") >= PACKAGE_VERSION)
+	    strcspn(version, "\n") >= PACKAGE_VERSION_SIZE)
 		return;
-	snprintf(ret, PACKAGE_VERSION, "%.*s", (int)strcspn(version, "\n"), version);
+	snprintf(ret, PACKAGE_VERSION_SIZE, "%.*s", (int)strcspn(version, "\n"), version);
 }
 
 void package_version(const char *dpkg, enum runtime_kind kind, const struct stat *program,
-		     char ret[PACKAGE_VERSION])
+		     char ret[PACKAGE_VERSION_SIZE])
 {
 	ret[0] = '\0';
 	for (size_t i = 0; i < hr_count(packages[kind]) && packages[kind][i]; i++)

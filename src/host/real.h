@@ -54,5 +54,7 @@ void host_real_sources_done(struct host_real *real);
  * `directory`; malloc'ed, NULL for none. */
 char *host_listening_below(const char *directory);
 bool host_real_group_id(struct host *host, const char *name, uint32_t *ret);
+bool host_real_device(struct host *host, const char *path, char *ret_type, uint32_t *ret_major,
+		      uint32_t *ret_minor);
 
 #endif

@@ -37,8 +37,10 @@ int runtime_trust(const struct runtime *runtime, struct hr_error *err);
 
 /*
  * What `RUNTIME --version` and `RUNTIME features` say: an object {"version": first line,
- * "unsafe_annotations": [...]}. Asked once for a device, inode and mtime, and kept in
+ * "unsafe_annotations": [...]}, asked once for a device, inode and mtime, and kept in
  * STATEDIR/runtimes. A runtime without `features` (crun before 1.8.4) gives an empty list.
+ * Besides: "package", the version of its Debian package or "", and "cves", the known escapes
+ * that it is open to (host/escapes.h).
  */
 int runtime_facts(const struct runtime *runtime, const char *statedir, struct json_doc **ret,
 		  struct hr_error *err);

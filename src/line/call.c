@@ -132,6 +132,7 @@ int call_look(struct call *call, struct hr_error *err)
 		return -1;
 	host_ops(call->host)->unsafe_annotations =
 		json_get(json_root(call->facts), "unsafe_annotations");
+	host_ops(call->host)->runtime_cves = json_get(json_root(call->facts), "cves");
 	return 0;
 }
 

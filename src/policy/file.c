@@ -27,7 +27,7 @@ static int open_directory(const struct policy *policy, int *ret, struct hr_error
 			       "%s/" SECCOMP_DIR " is %s; make it, and put the "
 			       "profile there",
 			       policy->confdir, hr_errno_text(errno));
-	if (!policy->thorough && !file_is_roots(&st))
+	if (!policy->loose && !file_is_roots(&st))
 		return hr_fail(err, HR_UNTRUSTED,
 			       "%s/" SECCOMP_DIR ": others than root can change it; chown root: "
 			       "and chmod go-w it",
@@ -51,7 +51,7 @@ static int read_file(const struct policy *policy, int fd, const char *name, stru
 	if (file_read_at(fd, name, path.data, POLICY_MAX_BYTES, &ret->text, &ret->len, &st, err) <
 	    0)
 		return -1;
-	if (!policy->thorough && !file_is_roots(&st))
+	if (!policy->loose && !file_is_roots(&st))
 		return hr_fail(err, HR_UNTRUSTED,
 			       "%s: others than root can change it; chown root: and chmod go-w it",
 			       path.data);

@@ -13,128 +13,14 @@
 
 extern const struct embedded policy_embedded[];
 
-static const char *const top_keys[] = {"version", "profiles", "rules", "default", "audit", NULL};
-static const char *const audit_keys[] = {"file", "syslog", "required", "annotations", NULL};
-
-static int want(const struct json *value, enum json_type type, const char *what,
-		struct hr_error *err)
+int policy_mistake(struct policy *policy, struct hr_error *err)
 {
-	if (!value || value->type == type)
-		return 0;
-	return policy_fail(value, err, "%s", what);
-}
-
-static int add_profiles(struct policy *policy, const struct json *profiles, bool builtin,
-			struct hr_error *err)
-{
-	char shown[TEXT_SHOWN_SIZE];
-
-	if (want(profiles, JSON_OBJECT, "profiles must be an object: name -> profile", err) < 0)
+	if (!policy->found || err->code == HR_SYSTEM)
 		return -1;
-	json_each(profile, profiles) {
-		const struct json *old = json_get(policy->profiles, profile->key);
-
-		text_shown_z(profile->key, shown);
-		if (old && !builtin)
-			return policy_fail(profile, err,
-					   "profile \"%s\" is there already (%s); choose another "
-					   "name and say \"extends\": \"%s\"",
-					   shown, json_name(old->doc), shown);
-		if (want(profile, JSON_OBJECT, "a profile must be an object", err) < 0)
-			return -1;
-		if (!json_put(policy->merged, policy->profiles, profile->key,
-			      json_clone(policy->merged, profile)))
-			return hr_fail(err, HR_SYSTEM, "out of memory");
-	}
+	policy->found(err->msg, policy->found_to);
+	policy->mistakes++;
+	*err = (struct hr_error){0};
 	return 0;
-}
-
-static int add_rules(struct policy *policy, const struct json *rules, struct hr_error *err)
-{
-	if (want(rules, JSON_ARRAY, "rules must be a list", err) < 0)
-		return -1;
-	json_each(rule, rules) {
-		if (policy_check_rule(rule, err) < 0)
-			return -1;
-		if (!json_append(policy->rules, json_clone(policy->merged, rule)))
-			return hr_fail(err, HR_SYSTEM, "out of memory");
-	}
-	return 0;
-}
-
-/* A section that may stand in one file only (the built-in one does not count). */
-static int take_single(struct policy *policy, const struct json *value, struct json **slot,
-		       struct hr_error *err)
-{
-	if (!value)
-		return 0;
-	if (*slot && strcmp(json_name((*slot)->doc), "built-in") != 0)
-		return policy_fail(value, err, "stands in %s already; keep one",
-				   json_name((*slot)->doc));
-	*slot = json_clone(policy->merged, value);
-	return *slot ? 0 : hr_fail(err, HR_SYSTEM, "out of memory");
-}
-
-static int check_audit(const struct json *audit, struct hr_error *err)
-{
-	const struct json *file = json_get(audit, "file");
-
-	if (want(audit, JSON_OBJECT, "audit must be an object", err) < 0 ||
-	    policy_known_keys(audit, audit_keys, "audit", err) < 0 ||
-	    want(file, JSON_STRING, "audit.file must be a path", err) < 0 ||
-	    want(json_get(audit, "syslog"), JSON_BOOL, "audit.syslog must be true or false", err) <
-		    0 ||
-	    want(json_get(audit, "required"), JSON_BOOL, "audit.required must be true or false",
-		 err) < 0 ||
-	    want(json_get(audit, "annotations"), JSON_ARRAY,
-		 "audit.annotations must be a list of names", err) < 0)
-		return -1;
-	if (file && file->text[0] != '/')
-		return policy_fail(file, err, "audit.file must be an absolute path");
-	json_each(name, json_get(audit, "annotations"))
-		if (want(name, JSON_STRING, "audit.annotations holds names", err) < 0)
-			return -1;
-	return 0;
-}
-
-/* Each key over the built-in one: {"required": true} alone must not turn the log off. */
-static int merge_audit(struct policy *policy, const struct json *audit, struct hr_error *err)
-{
-	struct json *built_in = policy->audit;
-
-	if (take_single(policy, audit, &policy->audit, err) < 0)
-		return -1;
-	if (!audit || !built_in)
-		return 0;
-	json_each(option, built_in)
-		if (!json_get(policy->audit, option->key) &&
-		    !json_put(policy->merged, policy->audit, option->key,
-			      json_clone(policy->merged, option)))
-			return hr_fail(err, HR_SYSTEM, "out of memory");
-	return 0;
-}
-
-static int add_file(struct policy *policy, struct json_doc *doc, bool builtin, struct hr_error *err)
-{
-	const struct json *root = json_root(doc), *version = json_get(root, "version");
-	int64_t number = 0;
-
-	policy->files[policy->file_count++] = doc;
-	if (want(root, JSON_OBJECT, "a policy must be an object", err) < 0 ||
-	    policy_known_keys(root, top_keys, "a policy", err) < 0)
-		return -1;
-	if (!json_int(version, &number) || number != 1)
-		return policy_fail(version ? version : root, err,
-				   version ? "\"version\": 1 is what this program reads"
-					   : "\"version\": 1 is missing");
-	if (add_profiles(policy, json_get(root, "profiles"), builtin, err) < 0 ||
-	    add_rules(policy, json_get(root, "rules"), err) < 0 ||
-	    want(json_get(root, "default"), JSON_STRING, "default must name a profile", err) < 0 ||
-	    check_audit(json_get(root, "audit"), err) < 0)
-		return -1;
-	if (take_single(policy, json_get(root, "default"), &policy->default_name, err) < 0)
-		return -1;
-	return merge_audit(policy, json_get(root, "audit"), err);
 }
 
 static int parse_file(struct policy *policy, const char *name, const char *text, size_t len,
@@ -150,7 +36,7 @@ static int parse_file(struct policy *policy, const char *name, const char *text,
 			err->code = HR_POLICY;
 		return -1;
 	}
-	return add_file(policy, doc, builtin, err);
+	return policy_add_file(policy, doc, builtin, err);
 }
 
 static struct policy *policy_new(void)
@@ -205,17 +91,10 @@ static int finish(struct policy *policy, policy_check_fn check, struct hr_error 
 {
 	if (policy_check_names(policy, err) < 0)
 		return -1;
-	json_each(profile, policy->profiles) {
-		const struct json *resolved;
-
-		if (policy_profile(policy, profile->key, &resolved, err) < 0)
+	json_each(profile, policy->profiles)
+		if (policy_check_profile(policy, profile, check, err) < 0 &&
+		    policy_mistake(policy, err) < 0)
 			return -1;
-		json_each(options, resolved) {
-			if (strcmp(options->key, "mode") != 0 && check &&
-			    check(policy, options->key, options, err) < 0)
-				return -1;
-		}
-	}
 	return 0;
 }
 
@@ -246,6 +125,13 @@ static int read_file(struct policy *policy, int dirfd, const char *name, const c
 			       "%s: others than root can change it; chown root: and chmod go-w it",
 			       shown);
 	return parse_file(policy, shown, text, len, false, err);
+}
+
+/* A file that is not read as it should be: what the others say of it would be wrong. */
+static int unread(struct policy *policy, struct hr_error *err)
+{
+	policy->partial = true;
+	return policy_mistake(policy, err);
 }
 
 static int is_json(const struct dirent *entry)
@@ -295,14 +181,14 @@ static int read_drop_ins(struct policy *policy, int dirfd, const char *confdir,
 		return 0;
 	if (fd < 0)
 		return hr_fail_errno(err, errno, "%s/policy.d", confdir);
-	if (check_directory(fd, confdir, err) < 0)
+	if (check_directory(fd, confdir, err) < 0 && policy_mistake(policy, err) < 0)
 		return -1;
 	count = scandirat(fd, ".", &entries, is_json, by_bytes);
 	if (count < 0)
 		return hr_fail_errno(err, errno, "%s/policy.d", confdir);
 	for (int i = 0; i < count; i++) {
-		if (result == 0)
-			result = read_drop_in(policy, fd, confdir, entries[i]->d_name, err);
+		if (result == 0 && read_drop_in(policy, fd, confdir, entries[i]->d_name, err) < 0)
+			result = unread(policy, err);
 		free(entries[i]);
 	}
 	free(entries);
@@ -320,14 +206,13 @@ static int keep_directory(struct policy *policy, int dirfd, const char *confdir,
 	return 0;
 }
 
-int policy_load(int dirfd, const char *confdir, policy_check_fn check, struct policy **ret,
-		struct hr_error *err)
+static int load_directory(struct policy *policy, int dirfd, const char *confdir,
+			  policy_check_fn check, struct hr_error *err)
 {
-	policy_auto struct policy *policy = NULL;
 	text_auto struct text shown = {0};
 
 	text_addf(&shown, "%s/policy.json", confdir);
-	if (shown.failed || start(&policy, err) < 0)
+	if (shown.failed)
 		return hr_fail(err, HR_SYSTEM, "out of memory");
 	/* A policy that is being replaced must not turn into the default. */
 	if (faccessat(dirfd, "policy.json", F_OK, AT_SYMLINK_NOFOLLOW) < 0)
@@ -336,9 +221,19 @@ int policy_load(int dirfd, const char *confdir, policy_check_fn check, struct po
 			       "there ({\"version\": 1} for the defaults), or remove %s",
 			       shown.data, hr_errno_text(errno), confdir);
 	if (keep_directory(policy, dirfd, confdir, err) < 0 ||
-	    read_drop_ins(policy, dirfd, confdir, err) < 0 ||
-	    read_file(policy, dirfd, "policy.json", shown.data, err) < 0 ||
-	    finish(policy, check, err) < 0)
+	    read_drop_ins(policy, dirfd, confdir, err) < 0)
+		return -1;
+	if (read_file(policy, dirfd, "policy.json", shown.data, err) < 0 && unread(policy, err) < 0)
+		return -1;
+	return policy->partial ? 0 : finish(policy, check, err);
+}
+
+int policy_load(int dirfd, const char *confdir, policy_check_fn check, struct policy **ret,
+		struct hr_error *err)
+{
+	policy_auto struct policy *policy = NULL;
+
+	if (start(&policy, err) < 0 || load_directory(policy, dirfd, confdir, check, err) < 0)
 		return -1;
 	*ret = hr_steal(policy);
 	return 0;
@@ -354,25 +249,53 @@ static char *directory_of(const char *path)
 	return strndup(path, slash == path ? 1 : (size_t)(slash - path));
 }
 
-int policy_load_file(const char *path, policy_check_fn check, struct policy **ret,
+static int load_file(struct policy *policy, const char *path, policy_check_fn check,
 		     struct hr_error *err)
 {
-	policy_auto struct policy *policy = NULL;
 	hr_autofree char *text = NULL, *above = directory_of(path);
 	hr_autoclose int fd = -1;
 	size_t len;
 
-	if (!above || start(&policy, err) < 0)
+	if (!above)
 		return hr_fail(err, HR_SYSTEM, "out of memory");
 	if (file_read_at(AT_FDCWD, path, path, POLICY_MAX_BYTES, &text, &len, NULL, err) < 0)
 		return -1;
 	fd = open(above, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0 || keep_directory(policy, fd, above, err) < 0)
 		return hr_fail_errno(err, errno, "%s", path);
-	policy->thorough = true;
-	if (parse_file(policy, path, text, len, false, err) < 0 || finish(policy, check, err) < 0)
+	policy->thorough = policy->loose = true;
+	if (parse_file(policy, path, text, len, false, err) < 0)
+		return -1;
+	return finish(policy, check, err);
+}
+
+int policy_load_file(const char *path, policy_check_fn check, struct policy **ret,
+		     struct hr_error *err)
+{
+	policy_auto struct policy *policy = NULL;
+
+	if (start(&policy, err) < 0 || load_file(policy, path, check, err) < 0)
 		return -1;
 	*ret = hr_steal(policy);
+	return 0;
+}
+
+int policy_check(int dirfd, const char *path, policy_check_fn check, policy_finding_fn found,
+		 void *to, struct policy **ret, struct hr_error *err)
+{
+	policy_auto struct policy *policy = NULL;
+	int rc;
+
+	if (start(&policy, err) < 0)
+		return -1;
+	policy->found = found;
+	policy->found_to = to;
+	policy->thorough = true;
+	rc = dirfd < 0 ? load_file(policy, path, check, err)
+		       : load_directory(policy, dirfd, path, check, err);
+	if (rc < 0 && policy_mistake(policy, err) < 0)
+		return -1;
+	*ret = policy->mistakes == 0 ? hr_steal(policy) : NULL;
 	return 0;
 }
 
@@ -394,4 +317,19 @@ void policy_audit(const struct policy *policy, struct policy_audit *ret)
 const struct json *policy_profiles(const struct policy *policy)
 {
 	return policy->profiles;
+}
+
+const char *policy_default(const struct policy *policy)
+{
+	return policy->default_name->text;
+}
+
+const struct json *policy_rules(const struct policy *policy)
+{
+	return policy->rules;
+}
+
+const struct json *policy_audit_section(const struct policy *policy)
+{
+	return policy->audit;
 }

@@ -35,8 +35,8 @@ const char *policy_nearest(const char *word, const char *const *list)
 	return best;
 }
 
-int policy_known_keys(const struct json *object, const char *const *known, const char *what,
-		      struct hr_error *err)
+int policy_known_keys(struct policy *policy, const struct json *object, const char *const *known,
+		      const char *what, struct hr_error *err)
 {
 	char shown[TEXT_SHOWN_SIZE];
 
@@ -46,10 +46,11 @@ int policy_known_keys(const struct json *object, const char *const *known, const
 		if (text_in(member->key, known))
 			continue;
 		near = policy_nearest(member->key, known);
-		return policy_fail(member, err, "%s has no \"%s\"%s%s%s", what,
-				   text_shown_z(member->key, shown),
-				   near ? "; did you mean \"" : "", near ? near : "",
-				   near ? "\"?" : "");
+		policy_fail(member, err, "%s has no \"%s\"%s%s%s", what,
+			    text_shown_z(member->key, shown), near ? "; did you mean \"" : "",
+			    near ? near : "", near ? "\"?" : "");
+		if (policy_mistake(policy, err) < 0)
+			return -1;
 	}
 	return 0;
 }
@@ -86,24 +87,30 @@ static int check_name(const struct policy *policy, const struct json *name, stru
 	return 0;
 }
 
+/* Check a name; -1 only if it is wrong and that stops. */
+static int name_good(struct policy *policy, const struct json *name, struct hr_error *err)
+{
+	return check_name(policy, name, err) < 0 ? policy_mistake(policy, err) : 0;
+}
+
 int policy_check_names(struct policy *policy, struct hr_error *err)
 {
-	if (check_name(policy, policy->default_name, err) < 0)
+	if (name_good(policy, policy->default_name, err) < 0)
 		return -1;
 	json_each(rule, policy->rules) {
-		if (check_name(policy, json_get(rule, "use"), err) < 0)
+		if (name_good(policy, json_get(rule, "use"), err) < 0)
 			return -1;
 		json_each(name, json_get(rule, "may_choose"))
-			if (check_name(policy, name, err) < 0)
+			if (name_good(policy, name, err) < 0)
 				return -1;
 	}
 	json_each(profile, policy->profiles)
-		if (check_name(policy, json_get(profile, "extends"), err) < 0)
+		if (name_good(policy, json_get(profile, "extends"), err) < 0)
 			return -1;
 	return 0;
 }
 
-static int check_mode(const struct json *mode, struct hr_error *err)
+int policy_check_mode(const struct json *mode, struct hr_error *err)
 {
 	if (!mode || (mode->type == JSON_STRING &&
 		      text_in(mode->text, (const char *const[]){"enforce", "audit", "off", NULL})))
@@ -121,7 +128,7 @@ static int merge_control(struct policy *policy, struct json *into, const struct 
 	if (options->type != JSON_OBJECT)
 		return policy_fail(options, err, "the options of a control must be an object");
 	json_each(option, options)
-		if (strcmp(option->key, "mode") == 0 && check_mode(option, err) < 0)
+		if (strcmp(option->key, "mode") == 0 && policy_check_mode(option, err) < 0)
 			return -1;
 	if (!base)
 		base = json_put(policy->merged, into, options->key,
@@ -156,6 +163,8 @@ static int resolve(struct policy *policy, const struct json *profile, unsigned d
 	if (depth > POLICY_MAX_EXTENDS)
 		return policy_fail(profile, err, "\"extends\" goes in a circle or deeper than %d",
 				   POLICY_MAX_EXTENDS);
+	if (parent && check_name(policy, json_get(profile, "extends"), err) < 0)
+		return -1;
 	if (parent &&
 	    resolve(policy, json_get(policy->profiles, parent), depth + 1, &into, err) < 0)
 		return -1;
@@ -165,7 +174,7 @@ static int resolve(struct policy *policy, const struct json *profile, unsigned d
 		if (strcmp(member->key, "extends") == 0)
 			continue;
 		if (strcmp(member->key, "mode") == 0) {
-			if (check_mode(member, err) < 0)
+			if (policy_check_mode(member, err) < 0)
 				return -1;
 			if (!json_put(policy->merged, into, "mode",
 				      json_clone(policy->merged, member)))
@@ -189,18 +198,38 @@ static const char *effective_mode(const struct json *profile, const char *contro
 	return mode ? mode : "enforce";
 }
 
+/* ", not MODE (where that stands)". */
+static const char *mode_place(const struct json *profile, const char *control, char buf[256])
+{
+	const struct json *mode = json_get(json_get(profile, control), "mode");
+	unsigned line, column;
+
+	if (!mode)
+		mode = json_get(profile, "mode");
+	buf[0] = '\0';
+	if (!mode)
+		return buf;
+	json_where(mode, &line, &column);
+	snprintf(buf, 256, ", not %s (%s:%u:%u)", mode->text, json_name(mode->doc), line, column);
+	return buf;
+}
+
 /* Without no_new_privs the runtimes load the filter early, before their own set-up calls,
  * which it then refuses. */
 static int check_early_filter(const struct json *profile, const struct json *at,
 			      struct hr_error *err)
 {
+	char place[256];
+
 	if (!json_get(profile, "seccomp") ||
 	    strcmp(effective_mode(profile, "seccomp"), "enforce") != 0 ||
 	    strcmp(effective_mode(profile, "no_new_privs"), "enforce") == 0)
 		return 0;
-	return policy_fail(at, err,
-			   "seccomp in mode enforce needs no_new_privs in mode enforce; set "
-			   "both to the same mode");
+	return policy_fail(
+		at, err,
+		"seccomp in mode enforce needs no_new_privs in mode enforce%s; set both to "
+		"the same mode",
+		mode_place(profile, "no_new_privs", place));
 }
 
 int policy_profile(struct policy *policy, const char *name, const struct json **ret,

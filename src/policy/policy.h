@@ -8,6 +8,7 @@
 #ifndef HR_POLICY_POLICY_H
 #define HR_POLICY_POLICY_H
 
+#include "base/text.h"
 #include "json/json.h"
 #include "oci/identity.h"
 
@@ -29,10 +30,20 @@ int policy_load(int dirfd, const char *confdir, policy_check_fn check, struct po
 /* The built-in profiles alone. */
 int policy_builtin(policy_check_fn check, struct policy **ret, struct hr_error *err);
 
-/* One file as if it were the whole policy, for `hardrun check`: with what lies beside it, and
+/* One file as if it were the whole policy: with what lies beside it, whoever owns it, and
  * policy_thorough is true. */
 int policy_load_file(const char *path, policy_check_fn check, struct policy **ret,
 		     struct hr_error *err);
+
+/*
+ * For `hardrun check`: every mistake, "file:line:column: what is wrong" (the same one may come
+ * twice), of the file `path`, or with dirfd >= 0 of the directory, as policy_load reads it, that
+ * is called `path` in messages. Files that profiles name are read. *ret is the policy, or NULL
+ * where there are mistakes. Error: HR_SYSTEM.
+ */
+typedef void (*policy_finding_fn)(const char *finding, void *to);
+int policy_check(int dirfd, const char *path, policy_check_fn check, policy_finding_fn found,
+		 void *to, struct policy **ret, struct hr_error *err);
 
 void policy_free(struct policy *policy);
 static inline void policy_free_p(struct policy **policy)
@@ -76,11 +87,24 @@ struct policy_audit {
 void policy_audit(const struct policy *policy, struct policy_audit *ret);
 
 /*
- * Calls `found` for each rule that has no condition on anything believed: any pod author
- * may name any handler and bring any annotation, so such a rule enforces nothing.
+ * What is no mistake and may not be meant: a rule that enforces nothing, one that never matches,
+ * a profile that nobody uses, a mode that leaves a control out. `at` is the place.
  */
-typedef void (*policy_rule_fn)(const struct json *rule, void *to);
-void policy_each_wish(const struct policy *policy, policy_rule_fn found, void *to);
+typedef void (*policy_remark_fn)(const struct json *at, const char *remark, void *to);
+void policy_remarks(struct policy *policy, policy_remark_fn found, void *to);
+
+/*
+ * The profile `name` with all that it extends, as a policy of this profile alone: loaded, its
+ * effective profile is the same text again (but for the origins). A built-in name is written
+ * effective-NAME. `origins`: each option's place in a comment. Error: HR_POLICY, HR_SYSTEM.
+ */
+int policy_effective(struct policy *policy, const char *name, bool origins, struct text *ret,
+		     struct hr_error *err);
+
+/* Name of the profile for what no rule matches; the rules in order; the section audit. */
+const char *policy_default(const struct policy *policy);
+const struct json *policy_rules(const struct policy *policy);
+const struct json *policy_audit_section(const struct policy *policy);
 
 /* True if files that profiles name are to be read when the policy is checked; otherwise they
  * are read when they are used. */

@@ -21,22 +21,45 @@ struct policy {
 	struct json *audit;	   /* object, or NULL */
 	int dirfd;		   /* of the directory of the policy; -1: built-in profiles alone */
 	char *confdir;		   /* its name, for messages */
-	bool thorough;
+	bool thorough;		   /* files that profiles name are read */
+	bool loose;		   /* they may be anybody's */
+	bool partial;		   /* a file could not be read */
+	policy_finding_fn found;   /* collects mistakes; NULL: the first one stops */
+	void *found_to;
+	size_t mistakes; /* that were collected */
 };
+
+/* Where mistakes are collected: note this one and go on (0). Otherwise, and for what is no
+ * mistake of the policy (HR_SYSTEM), -1. */
+int policy_mistake(struct policy *policy, struct hr_error *err);
 
 /* HR_POLICY at file:line:column of `value`. */
 int policy_fail(const struct json *value, struct hr_error *err, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /* Refuse members of `object` that are not in `known`, with the nearest known name. */
-int policy_known_keys(const struct json *object, const char *const *known, const char *what,
-		      struct hr_error *err);
+int policy_known_keys(struct policy *policy, const struct json *object, const char *const *known,
+		      const char *what, struct hr_error *err);
 
 /* The name of `list` that is nearest to `word`, NULL if none is near. */
 const char *policy_nearest(const char *word, const char *const *list);
 
 /* Check the form of one rule of a policy (its names of profiles apart). */
-int policy_check_rule(const struct json *rule, struct hr_error *err);
+int policy_check_rule(struct policy *policy, const struct json *rule, struct hr_error *err);
+
+/* Take in what a file holds; the policy owns `doc` then. */
+int policy_add_file(struct policy *policy, struct json_doc *doc, bool builtin,
+		    struct hr_error *err);
+
+/* Check a profile, as it is written and as it is in the end. */
+int policy_check_profile(struct policy *policy, const struct json *profile, policy_check_fn check,
+			 struct hr_error *err);
+
+/* Check the value of a "mode". */
+int policy_check_mode(const struct json *mode, struct hr_error *err);
+
+/* True if the rule has a condition on what is believed. */
+bool policy_rule_believes(const struct json *rule);
 
 /* Check that rules, default and extends name profiles that exist. */
 int policy_check_names(struct policy *policy, struct hr_error *err);

@@ -40,28 +40,44 @@ static int check_condition(const struct json *condition, struct hr_error *err)
 	return 0;
 }
 
-int policy_check_rule(const struct json *rule, struct hr_error *err)
+static int check_when(struct policy *policy, const struct json *when, struct hr_error *err)
 {
-	const struct json *when, *choose;
-
-	if (rule->type != JSON_OBJECT)
-		return policy_fail(rule, err, "a rule must be an object");
-	if (policy_known_keys(rule, rule_keys, "a rule", err) < 0)
+	if (policy_known_keys(policy, when, when_keys, "when", err) < 0)
 		return -1;
-	when = json_get(rule, "when");
-	choose = json_get(rule, "may_choose");
+	json_each(condition, when)
+		if (text_in(condition->key, when_keys) && check_condition(condition, err) < 0 &&
+		    policy_mistake(policy, err) < 0)
+			return -1;
+	return 0;
+}
+
+/* What the rule is made of, the conditions apart. */
+static int check_frame(const struct json *rule, struct hr_error *err)
+{
+	const struct json *when = json_get(rule, "when"), *choose = json_get(rule, "may_choose");
+
 	if (!when || when->type != JSON_OBJECT || !when->first)
 		return policy_fail(rule, err, "a rule needs \"when\" with at least one condition");
 	if (!json_get(rule, "use"))
 		return policy_fail(rule, err, "a rule needs \"use\": the name of a profile");
-	if (policy_known_keys(when, when_keys, "when", err) < 0)
-		return -1;
-	json_each(condition, when)
-		if (check_condition(condition, err) < 0)
-			return -1;
 	if (choose && choose->type != JSON_ARRAY)
 		return policy_fail(choose, err, "may_choose must be a list of profiles");
 	return 0;
+}
+
+int policy_check_rule(struct policy *policy, const struct json *rule, struct hr_error *err)
+{
+	const struct json *when = json_get(rule, "when");
+
+	if (rule->type != JSON_OBJECT) {
+		policy_fail(rule, err, "a rule must be an object");
+		return policy_mistake(policy, err);
+	}
+	if (policy_known_keys(policy, rule, rule_keys, "a rule", err) < 0)
+		return -1;
+	if (check_frame(rule, err) < 0 && policy_mistake(policy, err) < 0)
+		return -1;
+	return when && when->type == JSON_OBJECT ? check_when(policy, when, err) : 0;
 }
 
 static bool matches(const struct json *patterns, const char *value)
@@ -116,7 +132,7 @@ static bool condition_matches(const struct json *condition, const struct subject
 	return matches(condition, believed_value(condition->key, identity));
 }
 
-static bool has_believed(const struct json *rule)
+bool policy_rule_believes(const struct json *rule)
 {
 	json_each(condition, json_get(rule, "when"))
 		if (text_in(condition->key, believed_keys))
@@ -141,7 +157,7 @@ static const struct json *first_match(const struct policy *policy, const struct 
 				      bool believed)
 {
 	json_each(rule, policy->rules)
-		if (has_believed(rule) == believed && rule_matches(rule, subject))
+		if (policy_rule_believes(rule) == believed && rule_matches(rule, subject))
 			return rule;
 	return NULL;
 }
@@ -209,11 +225,4 @@ int policy_select(const struct policy *policy, const struct identity *identity, 
 		*ret = (struct selection){policy->default_name->text, NULL, "default"};
 	}
 	return 0;
-}
-
-void policy_each_wish(const struct policy *policy, policy_rule_fn found, void *to)
-{
-	json_each(rule, policy->rules)
-		if (!has_believed(rule))
-			found(rule, to);
 }

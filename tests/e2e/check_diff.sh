@@ -95,12 +95,19 @@ file policy.json '{"version": 1}\n'
 good "check: the smallest policy" policy.json
 good "check: the smallest source" read.seccomp
 finds "check: a mistake is status 1" wrong.seccomp '2:7 raed'
-fails "check without a file" 2 'usage: hardrun check' check
-fails "check --json without a file" 2 'usage: hardrun check' check --json
+for command in check diff explain; do
+	hr "$command" --help
+	like "$status $out" "^0 usage: hardrun $command " "$command --help"
+	is "$err" "" "$command --help: on standard output"
+done
 fails "check of an unknown option" 2 '--jsn' check --jsn policy.json
 fails "diff of nothing" 2 'usage: hardrun diff' diff
 fails "diff of one" 2 'usage: hardrun diff' diff default
 fails "diff of three" 2 'usage: hardrun diff' diff default default default
+fails "diff of a policy and a seccomp profile" 2 'not of one kind.*FILE:NAME' diff policy.json read.seccomp
+fails "diff of a policy and a profile" 2 'not of one kind' diff policy.json default
+fails "diff of a profile that the file does not have" 3 'there is no profile "defualt"; did you mean "default"' \
+	diff default policy.json:defualt
 fails "diff of an unknown option" 2 '--jsn' diff --jsn default restricted
 fails "diff: the second is no profile" 4 'hardrun: .*"?restrictd"?.*(default|restricted)' diff default restrictd
 fails "diff: the first is no profile" 4 'hardrun: .*"?defualt"?.*(default|restricted)' diff defualt restricted
@@ -125,14 +132,21 @@ done
 # ---- policies and what they name -------------------------------------------------------
 
 mkdir -p etc/seccomp
-# names PROFILE...: etc/policy.json, each named from a line of its own, from the second on.
+# names PROFILE...: etc/policy.json, each named from a line of its own, from the second on, and
+# used by a rule.
 names() {
 	local name separator='{"version": 1, "profiles": {'
 	for name; do
 		printf '%s\n\t"p%s": {"seccomp": {"profile": "%s"}}' "$separator" "$name" "$name"
 		separator=,
 	done >etc/policy.json
-	printf '\n}}\n' >>etc/policy.json
+	printf '\n}, "rules": [' >>etc/policy.json
+	separator=
+	for name; do
+		printf '%s{"when": {"namespace": "n%s"}, "use": "p%s"}' "$separator" "$name" "$name"
+		separator=', '
+	done >>etc/policy.json
+	printf ']}\n' >>etc/policy.json
 }
 at='2:[0-9]+: seccomp\.profile:' # of the option in the policy
 # policy_finds NAME REGEX: one finding, that begins with the place in the policy.
@@ -153,7 +167,7 @@ policy_finds "policy: a source with a mistake" 'etc/seccomp/web\.seccomp:4:2: wi
 hr check "$PWD/etc/policy.json"
 like "$out" "$PWD/etc/seccomp/web.seccomp:4:2: wirte" "policy: the place of the mistake is a path from here"
 rm etc/seccomp/*
-file etc/seccomp/web.json '{"defaultAction": "SCMP_ACT_ERRNO", "defaultErrnoRet": 38,\n "syscalls": [{"names": ["read"], "action": "SCMP_ACT_ALLOW"}]}\n'
+file etc/seccomp/web.json '{"defaultAction": "SCMP_ACT_ERRNO", "defaultErrnoRet": 38,\n "syscalls": [{"names": ["read", "umask"], "action": "SCMP_ACT_ALLOW"}]}\n'
 good "policy: a JSON profile beside it" etc/policy.json
 file etc/seccomp/web.json '{"defaultAction": "SCMP_ACT_ERRNO", "defaultErrnoRet": 38,\n "syscalls": [{"names": ["read"], "actions": "SCMP_ACT_ALLOW"}]}\n'
 policy_finds "policy: a JSON profile with an unknown key" 'etc/seccomp/web\.json:2:35: .*actions'
@@ -183,6 +197,80 @@ file etc/seccomp/two.seccomp 'allow wirte\n'
 hr check etc/policy.json
 like "$status $out" '^1 etc/policy.json:2:.*one.seccomp:1:7: raed' \
 	"policy: the first mistake of two profiles"
+
+# Several mistakes at once, from top to bottom, each once; what is inherited is not said twice.
+file etc/policy.json '{
+"version": 1,
+"profils": {},
+"profiles": {
+"a": {"capabilities": {"alow": [], "allow": ["CAP_X"]}, "mode": "of"},
+"b": {"extends": "a", "restore": {"allow": 1}},
+"c": {"extends": "d", "seccomp": {"profile": "nowhere"}}
+},
+"rules": [{"when": {"namespaces": "x"}, "use": "restrictd"}],
+"default": "none"
+}
+'
+finds "policy: several mistakes" etc/policy.json '3:1 has no "profils"; did you mean "profiles"' '5:24 has no option "alow"' \
+	'5:46 "CAP_X" is no capability' '5:57 mode must be' '6:35 restore.allow must be true or false' \
+	'7:7 there is no profile "d"' '7:35 seccomp.profile:' '9:21 did you mean "namespace"' \
+	'9:41 there is no profile "restrictd"; did you mean "restricted"' '10:1 there is no profile "none"'
+json "policy: several mistakes"
+# has NAME POLICY "PLACE REGEX"...: good, with exactly these notes.
+has() {
+	local name=$1 why='' line lines i=0
+	file etc/policy.json "$2"
+	shift 2
+	hr check etc/policy.json
+	mapfile -t lines <<<"$out"
+	[ "$status ${lines[0]}" = "0 etc/policy.json: good" ] || why+="status $status: ${lines[0]}"$'\n'
+	[ ${#lines[@]} -eq $(($# + 1)) ] || why+="${#lines[@]} lines"$'\n'
+	for line; do
+		i=$((i + 1))
+		[[ ${lines[i]-} =~ ^etc/policy.json:${line%% *}:\ note:\ .*${line#* } ]] || why+="not /$line/: ${lines[i]-}"$'\n'
+	done
+	if [ -z "$why" ]; then ok "note: $name"; else not_ok "note: $name" "$why$out"; fi
+}
+has "a rule on the handler" '{"version": 1, "rules": [\n{"when": {"handler": "h"}, "use": "restricted"}]}' '2:1 does not enforce.*namespace'
+has "a rule that never matches" '{"version": 1, "rules": [{"when": {"namespace": "a*"}, "use": "restricted"},
+{"when": {"namespace": ["ab", "a-*"], "pod": "p"}, "use": "default"}]}' '2:1 never matches.*etc/policy.json:1:26'
+has "a profile that nobody uses" '{"version": 1, "profiles": {\n"web": {}}}' '2:1 no rule uses profile "web".*hardrun-web'
+has "audit left on, and a control that is off" '{"version": 1, "default": "web", "profiles": {"web": {
+"mode": "audit",\n"cwd": {"mode": "off"}}}}' '2:1 audit is left on' '3:9 mode off: cwd'
+file etc/seccomp/web.seccomp 'include default\nremove umask\n'
+has "a filter without umask" '{"version": 1, "default": "web", "profiles": {"web": {\n"seccomp": {"profile": "web"}}}}' '2:13 web refuses umask.*crun'
+hr check --json etc/policy.json
+is "$(jq -c '.findings, (.notes | length)' <<<"$out" | tr '\n' ' ')" "[] 1 " "note: --json has it"
+rm etc/seccomp/*
+
+# The directory of the machine, as create would load it.
+# whole NAME STATUS REGEX: check without a file.
+whole() {
+	hr check
+	like "$status $out" "^$2 .*$3" "check: $1"
+}
+whole "the policy of the machine" 0 '^0 /etc/hardrun: good$'
+mkdir /etc/hardrun/policy.d
+echo '{"version": 1, "profiles": {"b": {}}}' >/etc/hardrun/policy.d/b.json
+echo '{"version": 1, "profiles": {"a": {"extends": "b"}}}' >/etc/hardrun/policy.d/a.json
+echo '{"version": 1, "default": "a"}' >/etc/hardrun/policy.json
+whole "profiles of other files" 0 '^0 /etc/hardrun: good$'
+echo '{"version": 1, "profiles": {"b": {}}}' >/etc/hardrun/policy.d/c.json
+whole "a profile in two files" 1 'policy\.d/c\.json:1:29: profile "b" is there already \(/etc/hardrun/policy.d/b.json\)'
+chmod 666 /etc/hardrun/policy.json && chmod 775 /etc/hardrun/policy.d && chown 1 /etc/hardrun/policy.d/a.json
+whole "owners and modes" 1 'policy\.d: others than root.*policy\.d/a\.json: others.*policy\.d/c\.json.*policy\.json: others'
+rm -r /etc/hardrun/policy.d && echo '{"version": 1,}' >/etc/hardrun/policy.json && chmod 644 /etc/hardrun/policy.json
+whole "no JSON" 1 '/etc/hardrun/policy.json:1:1[45]: not JSON'
+rm /etc/hardrun/policy.json
+whole "no policy.json" 1 'policy.json is missing.*refuses every container'
+hr explain --bundle "$work"
+is "$status" 3 "explain: no policy.json"
+chmod 777 /etc/hardrun
+whole "a directory that others can write" 1 'component "hardrun" can be changed'
+chmod 755 /etc/hardrun && policy '{"version": 1}'
+mv /etc/hardrun /etc/hardrun.aside
+whole "no directory" 0 'it is not there, so the built-in profiles'
+mv /etc/hardrun.aside /etc/hardrun
 
 # The same where they are read for a container; and who may write there.
 bundle "$work/b" && bundle "$work/b-privileged" '.process.capabilities.bounding += ["CAP_SYS_ADMIN"]'
@@ -232,7 +320,7 @@ refuses "a profile for other machines" 'local\.json:2:2: .*SCMP_ARCH_'
 # And by create, which an engine calls.
 runc=$(stub_install runc-stub)
 handler hardrun "$runc"
-sed -i '$s/}}$/}, "rules": [{"when": {"handler": "hardrun"}, "use": "plocal"}]}/' /etc/hardrun/policy.json
+sed -i 's/"namespace": "nlocal"/"handler": "hardrun"/' /etc/hardrun/policy.json
 rm $json_file && printf 'include default\nallow @aio\n' >$local_file
 run hardrun --root "$work/root" create --bundle "$work/b" good
 is "$status $(stub_calls "$runc" | wc -l)" "0 1" "create: a profile of the policy's own"
@@ -443,9 +531,9 @@ pair answer socket 'allowed where arg0 is 0x1; EPERM where arg0 is 0x2' 'allowed
 
 # same NAME A B: no difference, one line alone.
 same() {
-	hr diff "$2" "$3"
+	hr diff --seccomp "$2" "$3"
 	like "$status $out" "^0 $2: ([0-9]+) system calls, $3: [0-9]+ \($machine\)$" "diff: $1"
-	hr diff --json "$2" "$3"
+	hr diff --seccomp --json "$2" "$3"
 	is "$status $out" "0 []" "diff --json: $1"
 }
 same "a profile and itself" default default
@@ -471,12 +559,12 @@ for name in default restricted; do
 	good "check: what $name is compiled to" "compiled-$name.json"
 done
 
-hr diff default restricted
+hr diff --seccomp default restricted
 is "$status $(grep -c '^[+>~!]' <<<"$out")" "1 0" "diff: restricted gains nothing over default"
 check "diff: restricted loses calls" grep -q '^- shmget: allowed -> ENOSYS$' "$work/out"
 mapfile -t lost < <(grep -c '^- ' "$work/out"; tail -1 "$work/out" | grep -o '[0-9]* lost')
 is "${lost[1]-}" "${lost[0]} lost" "diff: the summary counts"
-hr diff --json restricted default
+hr diff --json --seccomp restricted default
 is "$status $(jq -r '[.[].difference] | unique | join(" ")' <<<"$out")" "1 gained" "diff --json: and the other way round"
 # What is not listed counts as well.
 file a.json '{"defaultAction": "SCMP_ACT_ERRNO", "defaultErrnoRet": 38, "syscalls": [{"names": ["read"], "action": "SCMP_ACT_ALLOW"}]}'
@@ -504,6 +592,58 @@ included "allow of what is answered" 'allow chroot\n' $'^\\+ chroot: EPERM -> al
 included "another answer" 'answer EACCES chroot\n' $'^! chroot: EPERM -> EACCES\n'
 file t.seccomp 'include default\ninclude restricted\n'
 same "of two includes the later one counts" restricted t.seccomp
+
+# ---- diff of policies and profiles -----------------------------------------------------
+
+# diff_has NAME STATUS A B LINE...: these lines, and no other that begins with - + ~ or !.
+diff_has() {
+	local name=$1 expected=$2
+	hr diff "$3" "$4"
+	shift 4
+	is "$status $(grep '^[-+~!<>]' <<<"$out")" "$expected $(printf '%s\n' "$@")" "diff: $name"
+}
+file a.json '{"version": 1, "profiles": {
+"web": {"capabilities": {"allow": ["CAP_KILL", "CAP_CHOWN"]}, "rlimits": {"max": {"RLIMIT_CORE": 0, "RLIMIT_NOFILE": 1024}}},
+"gone": {}}, "rules": [{"when": {"namespace": "a"}, "use": "web"}]}'
+file b.json '{"version": 1, "default": "web", "profiles": {
+"web": {"capabilities": {"allow": ["CAP_SETUID", "CAP_KILL", "CAP_MKNOD"], "drop": ["CAP_MKNOD"]}, "seccomp": {"mode": "audit"},
+	"rlimits": {"max": {"RLIMIT_CORE": 1, "RLIMIT_CPU": 3}}, "restore": {"allow": true}},
+"new": {}}, "audit": {"required": true}}'
+diff_has "a policy and itself" 0 a.json a.json ''
+diff_has "two policies" 1 a.json b.json '~ default: "default" -> "web"' '~ audit.required: false -> true' \
+	'- rule {"when":{"namespace":"a"},"use":"web"}' '- profile gone' '+ profile new' '- CAP_CHOWN' '+ CAP_SETUID' \
+	'~ seccomp.mode: "enforce" -> "audit"' '~ capabilities.drop: +"CAP_MKNOD"' '~ rlimits.max.RLIMIT_CORE: 0 -> 1' \
+	'~ rlimits.max.RLIMIT_NOFILE: 1024 -> -' '~ rlimits.max.RLIMIT_CPU: - -> 3' '~ restore.allow: false -> true'
+hr diff --json a.json b.json
+is "$(jq -c '[.version, .profiles_gained, .profiles_lost, (.policy | map(.option)), (.profiles[0] |
+	.from, .to, .capabilities, (.options | map(.option)), .calls)]' <<<"$out")" \
+	'[1,["new"],["gone"],["default","audit.required","rules"],"web","web",{"gained":["CAP_SETUID"],"lost":["CAP_CHOWN"]},["seccomp.mode","capabilities.drop","rlimits.max.RLIMIT_CORE","rlimits.max.RLIMIT_NOFILE","rlimits.max.RLIMIT_CPU","restore.allow"],[]]' \
+	"diff --json: two policies"
+file c.json '{"version": 1, "rules": [{"when": {"pod": "a"}, "use": "default"}, {"when": {"pod": "b"}, "use": "sandbox"}]}'
+file d.json '{"version": 1, "rules": [{"when": {"pod": "b"}, "use": "sandbox"}, {"when": {"pod": "a"}, "use": "default"}]}'
+diff_has "rules in another order" 1 c.json d.json '~ rules: in another order'
+diff_has "profiles of files" 1 a.json:web b.json:new '+ CAP_DAC_OVERRIDE' '+ CAP_FOWNER' '+ CAP_FSETID' '+ CAP_SETGID' \
+	'+ CAP_SETUID' '+ CAP_NET_BIND_SERVICE' '~ rlimits.max.RLIMIT_NOFILE: 1024 -> 1048576' '~ rlimits.max.RLIMIT_MEMLOCK: - -> 1073741824' \
+	'~ rlimits.max.RLIMIT_NICE: - -> 20' '~ rlimits.max.RLIMIT_NPROC: - -> 1048576' '~ rlimits.max.RLIMIT_RTPRIO: - -> 0'
+hr diff default restricted
+like "$status $out" $'^1 profile default -> restricted\ncapabilities\n.*- CAP_CHOWN\n.*options\n.*~ seccomp.profile: "default" -> "restricted"\n.*system calls\n.*- chown: allowed -> EPERM' \
+	"diff: built-in profiles"
+unlike "$out" $'\n[+>]' "diff: restricted gives nothing that default does not"
+unlike "$out" '~ [^:]*: *'$'\n' "diff: every option says what changed"
+hr diff --json default restricted
+is "$(jq -c '.profiles[0].calls' <<<"$out")" "$("$HR_PROGRAM" diff --json --seccomp default restricted)" \
+	"diff --json: the calls are those of the seccomp profiles"
+hr diff sandbox restricted
+like "$status $out" $'^1 .*\\+ CAP_NET_BIND_SERVICE\n' "diff: sandbox is a profile only"
+policy "$(<a.json)"
+diff_has "a profile of the machine's policy" 0 web a.json:web ''
+policy '{"version": 1,}'
+fails "diff: the machine's policy is broken" 3 'policy.json:1:' diff webb restricted
+hr diff nginx redis
+is "$status" 1 "diff: what the program knows itself needs no policy"
+policy '{"version": 1}'
+file wrong.json '{"version":1,"x":1}'
+fails "diff: a policy with a mistake" 3 'wrong\.json:1:14: a policy has no "x"' diff a.json wrong.json
 
 # ---- odd files -------------------------------------------------------------------------
 

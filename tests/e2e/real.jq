@@ -32,10 +32,10 @@ def fit:
 		| if (.process.oomScoreAdj // 0) < 0 then del(.process.oomScoreAdj) else . end
 	else . end
 	| if $old == "true" then .ociVersion = "1.0.2" else . end
-	# crun raises RLIMIT_MEMLOCK to load the device filter of cgroup v2.
-	| if $poor == "true" and $runtime == "crun" then del(.linux.resources.devices) else . end
-	# What crun sees of a hybrid tree is v2 without any controller.
-	| if $hybrid == "true" and $runtime == "crun" then del(.linux.resources) else . end;
+	# What crun sees of a hybrid tree is v2 without any controller; devices need none there.
+	| if $hybrid == "true" and $runtime == "crun" and .linux.resources then
+		.linux.resources |= with_entries(select(.key == "devices"))
+	else . end;
 
 # ---- replay of recorded documents --------------------------------------------------------
 

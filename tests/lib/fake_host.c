@@ -125,7 +125,8 @@ static bool fake_source_meets(struct host *host, size_t index, const char *direc
 {
 	const struct fake_host *fake = (const struct fake_host *)host;
 
-	if (fake->sensitive && strcmp(fake->sensitive, directory) == 0)
+	if (fake->sensitive &&
+	    (strcmp(fake->sensitive, "/") == 0 || strcmp(fake->sensitive, directory) == 0))
 		return true;
 	return fake->index != index || below(fake->real, directory) || below(directory, fake->real);
 }

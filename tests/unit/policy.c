@@ -370,3 +370,116 @@ Test(policy_load, audit_required_has_a_file)
 	cr_expect(audit.required);
 	cr_expect_not_null(audit.file, "the line that is required goes nowhere");
 }
+
+/* ---- all mistakes at once, as `hardrun check` asks for them ---- */
+
+static char found[8192]; /* a line for each, without the file's directory */
+
+static void keep(const char *finding, void *to)
+{
+	const char *name = strstr(finding, "conf/");
+	size_t len = strlen(found);
+
+	(void)to;
+	snprintf(found + len, sizeof(found) - len, "%s\n", name ? name + 5 : finding);
+}
+
+static int check_all(int dirfd, const char *path, struct policy **ret, struct hr_error *err)
+{
+	found[0] = '\0';
+	return policy_check(dirfd, path, control_check_options, keep, NULL, ret, err);
+}
+
+/* `places`: every "LINE:COLUMN: first words" in the order in which they are found. */
+static const struct {
+	const char *text, *places[10];
+} several[] = {
+	{"{\"version\":1}", {NULL}},
+	{"{\"vers\":1,\n\"profils\":{}}",
+	 {"1:2: a policy has no \"vers\"", "2:1: a policy has no",
+	  "1:1: \"version\": 1 is missing"}},
+	{PROFILES("\n\"a\":[],\n\"b\":{\"mode\":\"on\"},\n\"default\":{}"),
+	 {"2:1: a profile must be an object", "4:1: profile \"default\" is there already",
+	  "3:6: mode must be"}},
+	/* an option by itself, a control that is none, and options of another profile */
+	{PROFILES("\"a\":{\n\"capabilities\":{\"alow\":[],\n\"allow\":[\"CAP_X\"],\n\"mode\":1},\n"
+		  "\"cdw\":{}},\n\"b\":{\n\"restore\":{\"allow\":1},\"cwd\":2}"),
+	 {"2:17: capabilities has no option \"alow\"", "3:10: \"CAP_X\" is no capability",
+	  "4:1: mode must be", "5:1: there is no control \"cdw\"",
+	  "7:12: restore.allow must be true or false",
+	  "7:23: the options of a control must be an object"}},
+	/* what is inherited is said again, at the same place */
+	{PROFILES("\"a\":{\n\"extends\":\"aa\"},\n\"b\":{\"extends\":\"a\"},\n\"c\":{\"extends\":"
+		  "\"c\"}"),
+	 {"2:1: there is no profile \"aa\"", "2:1: there is no profile \"aa\"",
+	  "2:1: there is no profile \"aa\"", "4:1: \"extends\" goes in a circle"}},
+	{RULES("3,\n{\"use\":\"x\"},\n{\"when\":{\"pd\":\"a\",\n\"pod\":1},\"use\":\"default\","
+	       "\n\"may_choose\":[\"y\",1]}"),
+	 {"2:1: a rule must be an object", "3:1: a rule needs \"when\"", "4:10: when has no \"pd\"",
+	  "5:1: must be a pattern", "3:2: there is no profile \"x\"",
+	  "6:15: there is no profile \"y\"", "6:19: must be the name of a profile"}},
+	{"{\"version\":1,\n\"default\":\"x\",\n\"audit\":{\"file\":\"x\",\n\"syslog\":1,\n"
+	 "\"annotations\":[1],\n\"fil\":1}}",
+	 {"6:1: audit has no \"fil\"", "3:10: audit.file must be an absolute path",
+	  "4:1: audit.syslog must be", "5:16: audit.annotations holds names",
+	  "2:1: there is no profile \"x\""}},
+	/* what cannot be read at all is the only thing that is said */
+	{"{\"version\":1,\n\"rules\":[1,],\n\"default\":\"x\"}", {"2:"}},
+	{"[]", {"1:1: a policy must be an object"}},
+};
+
+static void check_several(const __typeof__(several[0]) *row, size_t i)
+{
+	policy_auto struct policy *policy = NULL;
+	struct hr_error err = {0};
+	char wanted[128];
+	const char *at = found;
+
+	start();
+	make_file("conf/policy.json", row->text);
+	cr_expect_ok(check_all(-1, in_scratch("conf/policy.json"), &policy, &err), err);
+	cr_expect_eq(policy != NULL, row->places[0] == NULL, "row %zu: %s", i, found);
+	for (size_t n = 0; row->places[n]; n++) {
+		snprintf(wanted, sizeof(wanted), "policy.json:%s", row->places[n]);
+		cr_expect_eq(strncmp(at, wanted, strlen(wanted)), 0, "row %zu: wanted %s in:\n%s",
+			     i, wanted, found);
+		at += strcspn(at, "\n");
+		at += *at == '\n';
+	}
+	cr_expect_eq(*at, '\0', "row %zu: more than wanted:\n%s", i, at);
+	expect_no_trap(found);
+	scratch_drop();
+}
+ROWS(policy_several, several)
+
+/* The directory as policy_load reads it: every file, with owners and modes. */
+Test(policy_load, check_directory)
+{
+	policy_auto struct policy *policy = NULL;
+	struct hr_error err = {0};
+	hr_autoclose int fd = open(in_scratch("conf"), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	cr_expect_ok(check_all(fd, "conf", &policy, &err), err);
+	cr_expect_not_null(strstr(found, "policy.json is missing"), "%s", found);
+	make_dir("conf/policy.d", 0777, 0, 0);
+	make_file("conf/policy.d/a.json", "{\"version\":1,}");
+	make_file("conf/policy.d/b.json", "{\"version\":2}");
+	make_file("conf/policy.json", "{\"version\":1}");
+	cr_assert_eq(chmod(in_scratch("conf/policy.json"), 0666), 0);
+	cr_expect_ok(check_all(fd, "conf", &policy, &err), err);
+	cr_expect_null(policy);
+	cr_expect_not_null(strstr(found, "policy.d: others than root"), "%s", found);
+	cr_expect_not_null(strstr(found, "policy.d/a.json:1:"), "%s", found);
+	cr_expect_not_null(strstr(found, "policy.d/b.json:1:2: \"version\": 1 is"), "%s", found);
+	cr_expect_not_null(strstr(found, "policy.json: others than root"), "%s", found);
+}
+
+Test(policy_load, check_system_errors)
+{
+	struct policy *policy = NULL;
+	struct hr_error err = {0};
+
+	expect_error(check_all(-1, in_scratch("conf/absent.json"), &policy, &err), &err, HR_SYSTEM,
+		     "absent.json: missing");
+	cr_expect_str_empty(found);
+}

@@ -178,3 +178,79 @@ Test(policy_merge, hint_among_many)
 	expect_error(policy_profile(many, "profil-1", &profile, &other), &other, HR_POLICY,
 		     "did you mean \"profile-1\"?");
 }
+
+/* ---- the effective profile, as a policy ---- */
+
+static const struct {
+	const char *profile, *name; /* under which it is written */
+	const char *option;	    /* a line that it holds */
+	const char *place;	    /* in its comment; NULL: built-in */
+} effective[] = {
+	{"default", "effective-default", "\"drop\": []", NULL},
+	{"restricted", "effective-restricted", "\"readonly\": true,", NULL},
+	{"sandbox", "effective-sandbox", "\"allow\": [],", NULL},
+	{"web", "web", "\"allow\": [\"CAP_KILL\"],", ":3:23"},
+	{"shop", "shop", "\"strip\": [],", ":6:23"},
+	{"empty", "empty", "\"secrets\": \"warn\"", NULL},
+	{"tight", "tight", "{\n      \"mode\": \"audit\",", ":9:39"},
+	{"mixed", "mixed", "\"mode\": \"off\"", ":11:33"},
+};
+
+/* What was written, loaded and written again. */
+static struct policy *load_again(const struct text *written)
+{
+	struct policy *again = NULL;
+	struct hr_error err = {0};
+
+	make_file("again.json", written->data);
+	cr_assert_ok(policy_load_file(in_scratch("again.json"), NULL, &again, &err), err);
+	return again;
+}
+
+static void check_effective(const __typeof__(effective[0]) *row, size_t i)
+{
+	text_auto struct text first = {0}, second = {0}, plain = {0};
+	policy_auto struct policy *again = NULL;
+	const struct json *profile;
+	struct hr_error err = {0};
+	char comment[PATH_MAX * 3];
+
+	start();
+	snprintf(comment, sizeof(comment), "%s // %s%s\n", row->option,
+		 row->place ? in_scratch("p.json") : "built-in", row->place ? row->place : "");
+	cr_assert_ok(policy_effective(policy, row->profile, true, &first, &err), err);
+	cr_expect_not_null(strstr(first.data, comment), "row %zu: %s not in:\n%s", i, comment,
+			   first.data);
+	again = load_again(&first);
+	cr_expect_str_eq(policy_default(again), row->name);
+	cr_assert_ok(policy_profile(again, row->name, &profile, &err), err);
+	cr_expect(json_same(profile, profile_of(row->profile)), "row %zu", i);
+	policy_free(again);
+	/* The same bytes, from the one with comments and the one without. */
+	cr_assert_ok(policy_effective(policy, row->profile, false, &plain, &err), err);
+	again = load_again(&plain);
+	cr_assert_ok(policy_effective(again, row->name, false, &second, &err), err);
+	cr_expect_str_eq(second.data, plain.data, "row %zu", i);
+	cr_expect_null(strstr(plain.data, "//"));
+	end();
+}
+ROWS(policy_effective, effective)
+
+/* Keys and values that need care in JSON and in a comment's neighbourhood. */
+Test(policy_merge, effective_of_odd_text)
+{
+	text_auto struct text first = {0}, second = {0};
+	policy_auto struct policy *odd = NULL, *again = NULL;
+	struct hr_error err = {0};
+
+	make_file(
+		"odd.json",
+		"{\"version\":1,\"profiles\":{\"a \\\"b\\n//\":{"
+		"\"annotations\":{\"allow\":[\"// \\\\ \\u0001 \\\"\"]},"
+		"\"rlimits\":{\"max\":{}},\"mounts\":{\"host_paths\":[{\"path\":\"/srv/*/\"}]}}}}");
+	cr_assert_ok(policy_load_file(in_scratch("odd.json"), NULL, &odd, &err), err);
+	cr_assert_ok(policy_effective(odd, "a \"b\n//", false, &first, &err), err);
+	again = load_again(&first);
+	cr_assert_ok(policy_effective(again, "a \"b\n//", false, &second, &err), err);
+	cr_expect_str_eq(second.data, first.data);
+}

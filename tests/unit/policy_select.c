@@ -2,6 +2,7 @@
 /* Which profile: two passes, and what an author of pods can and cannot reach by it. */
 #include "policy/policy.h"
 
+#include "policy_texts.h"
 #include "unit.h"
 
 static const char text[] =
@@ -201,4 +202,128 @@ Test(policy_builtin, selects)
 	cr_expect_str_eq(selection.profile, "sandbox");
 	expect_error(policy_select(builtin, &nobody, "hardrun-x", NULL, &selection, &err), &err,
 		     HR_POLICY, "hardrun-x");
+}
+
+/* ---- what may not be meant ---- */
+
+#define WHEN(conditions) "{\"when\":{" conditions "},\"use\":\"default\"}"
+#define NEVER		 "this rule never matches: the earlier one at "
+
+static char remarks[4096]; /* "LINE words", a line each */
+
+static void keep_remark(const struct json *at, const char *words, void *to)
+{
+	unsigned line, column;
+	size_t len = strlen(remarks);
+
+	(void)to;
+	json_where(at, &line, &column);
+	snprintf(remarks + len, sizeof(remarks) - len, "%u %s\n", line, words);
+}
+
+/* The second of two rules (line 3) never matches because of the first, or it does. */
+static const struct {
+	const char *first, *second;
+	bool shadowed;
+} rules[] = {
+	{WHEN("\"namespace\":\"a\""), WHEN("\"namespace\":\"a\""), true},
+	{WHEN("\"namespace\":\"a\""), WHEN("\"namespace\":\"b\""), false},
+	{WHEN("\"namespace\":\"a*\""), WHEN("\"namespace\":\"ab\""), true},
+	{WHEN("\"namespace\":\"a*\""), WHEN("\"namespace\":\"ab*c\""), true},
+	{WHEN("\"namespace\":\"ab*c\""), WHEN("\"namespace\":\"a*\""), false},
+	{WHEN("\"namespace\":\"a*b\""), WHEN("\"namespace\":\"a*\""), false},
+	{WHEN("\"namespace\":\"*\""), WHEN("\"namespace\":[\"x\",\"y*\"]"), true},
+	{WHEN("\"namespace\":[\"x\",\"y*\"]"), WHEN("\"namespace\":[\"y1\",\"x\"]"), true},
+	{WHEN("\"namespace\":[\"x\",\"y*\"]"), WHEN("\"namespace\":[\"y1\",\"z\"]"), false},
+	{WHEN("\"namespace\":\"a\""), WHEN("\"namespace\":\"a\",\"pod\":\"p\""), true},
+	{WHEN("\"namespace\":\"a\",\"pod\":\"p\""), WHEN("\"namespace\":\"a\""), false},
+	{WHEN("\"pod\":\"p\""), WHEN("\"namespace\":\"a\""), false},
+	/* a rule matches a pause container only if it says so */
+	{WHEN("\"namespace\":\"a\""), WHEN("\"namespace\":\"a\",\"sandbox\":true"), false},
+	{WHEN("\"namespace\":\"a\""), WHEN("\"namespace\":\"a\",\"sandbox\":false"), true},
+	{WHEN("\"sandbox\":false"), WHEN("\"namespace\":\"a\""), true},
+	{WHEN("\"sandbox\":true"), WHEN("\"namespace\":\"a\""), false},
+	{WHEN("\"sandbox\":true"), WHEN("\"namespace\":\"a\",\"sandbox\":true"), true},
+	/* the two passes do not touch each other */
+	{WHEN("\"handler\":\"*\""), WHEN("\"namespace\":\"a\",\"handler\":\"x\""), false},
+	{WHEN("\"handler\":\"x*\""), WHEN("\"handler\":\"x1\",\"annotation\":{\"k\":\"v\"}"), true},
+	{WHEN("\"annotation\":{\"k\":\"v\"}"), WHEN("\"annotation\":{\"k\":\"v\",\"l\":\"w\"}"),
+	 true},
+	{WHEN("\"annotation\":{\"k\":\"v\",\"l\":\"w\"}"), WHEN("\"annotation\":{\"k\":\"v\"}"),
+	 false},
+	{WHEN("\"annotation\":{\"k\":\"v\"}"), WHEN("\"handler\":\"x\""), false},
+};
+
+static void remarks_of(const char *json)
+{
+	policy_auto struct policy *other = NULL;
+	struct hr_error err = {0};
+
+	make_file("r.json", json);
+	cr_assert_ok(policy_load_file(in_scratch("r.json"), NULL, &other, &err), err);
+	remarks[0] = '\0';
+	policy_remarks(other, keep_remark, NULL);
+}
+
+static void check_rules(const __typeof__(rules[0]) *row, size_t i)
+{
+	char json[512];
+
+	start();
+	snprintf(json, sizeof(json), "{\"version\":1,\"rules\":[\n%s,\n%s]}", row->first,
+		 row->second);
+	remarks_of(json);
+	cr_expect_eq(strstr(remarks, "3 " NEVER) != NULL, row->shadowed, "row %zu: %s", i, remarks);
+	cr_expect_null(strstr(remarks, "2 " NEVER), "row %zu: %s", i, remarks);
+	end();
+}
+ROWS(policy_shadow, rules)
+
+static const struct {
+	const char *json, *remark; /* NULL: none */
+} noted[] = {
+	{"{\"version\":1}", NULL},
+	{"{\"version\":1,\"profiles\":{\"a\":{}},\"default\":\"a\"}", NULL},
+	{"{\"version\":1,\"profiles\":{\"a\":{},\"b\":{\"extends\":\"a\"}},\"default\":\"b\"}",
+	 NULL},
+	{"{\"version\":1,\"profiles\":{\"a\":{}},\"rules\":[{\"when\":{\"pod\":\"p\"},"
+	 "\"use\":\"default\",\"may_choose\":[\"a\"]}]}",
+	 NULL},
+	{"{\"version\":1,\"profiles\":{\n\"a\":{}}}", "2 no rule uses profile \"a\""},
+	{"{\"version\":1,\"profiles\":{\"b\":{\"extends\":\"a\"},\n\"a\":{}}}",
+	 "2 no rule uses profile \"a\""},
+	{"{\"version\":1,\"profiles\":{\"a\":{\n\"mode\":\"audit\"}},\"default\":\"a\"}",
+	 "2 mode audit is left on: the controls of this profile are reported"},
+	{"{\"version\":1,\"profiles\":{\"a\":{\"cwd\":{\n\"mode\":\"off\"}}},\"default\":\"a\"}",
+	 "2 mode off: cwd is not applied"},
+	{"{\"version\":1,\"profiles\":{\"a\":{\"cwd\":{\"mode\":\"enforce\"}}},\"default\":\"a\"}",
+	 NULL},
+	{RULE("h", "default"), "1 this rule does not enforce"},
+	{"{\"version\":1,\"rules\":[\n" WHEN("\"sandbox\":true,\"image\":\"x\"") "]}",
+	 "2 this rule never matches: a pause container has neither"},
+	{"{\"version\":1,\"rules\":[\n" WHEN("\"sandbox\":true") "]}", NULL},
+};
+
+static void check_noted(const __typeof__(noted[0]) *row, size_t i)
+{
+	start();
+	remarks_of(row->json);
+	if (row->remark)
+		cr_expect_not_null(strstr(remarks, row->remark), "row %zu: %s", i, remarks);
+	else
+		cr_expect_str_empty(remarks, "row %zu: %s", i, remarks);
+	end();
+}
+ROWS(policy_noted, noted)
+
+/* A handler's link gives its profile to whoever calls it. */
+Test(policy_noted_links, handler)
+{
+	scratch_make();
+	make_dir("runtimes", 0755, getuid(), getgid());
+	make_link("runtimes/hardrun-a", "/usr/bin/runc");
+	remarks_of("{\"version\":1,\"profiles\":{\"a\":{},\n\"b\":{}}}");
+	cr_expect_null(strstr(remarks, "\"a\""), "%s", remarks);
+	cr_expect_not_null(strstr(remarks, "2 no rule uses profile \"b\""), "%s", remarks);
+	scratch_drop();
 }

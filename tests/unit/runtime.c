@@ -3,6 +3,7 @@
 #include "host/runtime.h"
 
 #include "base/text.h"
+#include "json/edit.h"
 #include "load.h"
 #include "unit.h"
 
@@ -189,10 +190,11 @@ static unsigned times_asked(void)
 	return lines;
 }
 
-/* The facts as compact JSON, or the error's text. */
+/* The facts that are the runtime's own as compact JSON, or the error's text. */
 static char *facts(enum hr_code *ret_code)
 {
 	json_auto struct json_doc *doc = NULL;
+	static const char *const added[] = {"package", "package_seen", "cves"};
 	struct runtime runtime = {.kind = RUNTIME_RUNC};
 	struct hr_error err = {0};
 
@@ -203,6 +205,9 @@ static char *facts(enum hr_code *ret_code)
 		return strdup(err.msg);
 	}
 	*ret_code = HR_OK;
+	cr_expect_str_eq(json_string(json_root(doc), "package"), "");
+	for (size_t i = 0; i < hr_count(added); i++)
+		json_remove(json_root(doc), json_get(json_root(doc), added[i]));
 	return load_dump(json_root(doc));
 }
 
@@ -343,6 +348,36 @@ Test(runtime, unsound_cache)
 		expect_facts();
 		cr_expect_eq(times_asked(), 4 + 2 * i);
 	}
+}
+
+static void without_package(const char *path)
+{
+	static const char old[] = "{\"version\":\"runc version 1.1.5\",\"unsafe_annotations\":[]}";
+	hr_autoclose int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+
+	cr_assert_eq(write(fd, old, strlen(old)), (ssize_t)strlen(old));
+}
+
+/* What an older hardrun kept is good as far as it goes; escapes are never taken from there. */
+Test(runtime, older_cache)
+{
+	json_auto struct json_doc *doc = NULL;
+	struct runtime runtime = {.kind = RUNTIME_RUNC};
+	hr_autofree char *got = NULL;
+	struct hr_error err = {0};
+
+	need_root();
+	make_runtime("echo runc version 9", FEATURES);
+	expect_facts();
+	with_cache(without_package);
+	snprintf(runtime.path, sizeof(runtime.path), "%s", in_scratch("runc"));
+	cr_assert_ok(runtime_facts(&runtime, in_scratch("state"), &doc, &err), err);
+	cr_expect_eq(times_asked(), 2);
+	cr_expect_str_eq(json_string(json_root(doc), "version"), "runc version 1.1.5");
+	cr_expect_str_eq(json_string(json_root(doc), "package"), "");
+	got = load_dump(json_get(json_root(doc), "cves"));
+	cr_expect_str_eq(got, "[\"CVE-2024-21626\",\"CVE-2025-31133\",\"CVE-2025-52565\","
+			      "\"CVE-2025-52881\",\"CVE-2026-41579\",\"CVE-2026-119101\"]");
 }
 
 Test(runtime, no_cache)
