@@ -13,9 +13,17 @@ _hardrun_files() { # -f or -d
 _hardrun_explain() {
 	case ${COMP_WORDS[COMP_CWORD - 1]} in
 	--bundle) _hardrun_files -d ;;
+	--policy) _hardrun_files -f ;;
 	--profile) _hardrun_words "default restricted sandbox" ;;
 	--handler | --id) ;;
-	*) _hardrun_words "- --bundle --id --profile --handler --json" ;;
+	*) _hardrun_words "- --bundle --id --effective --profile --policy --handler --json --help" ;;
+	esac
+}
+
+_hardrun_check() { # OPTIONS
+	case ${COMP_WORDS[COMP_CWORD]} in
+	-*) _hardrun_words "$1" ;;
+	*) _hardrun_files -f ;;
 	esac
 }
 
@@ -31,7 +39,8 @@ _hardrun() {
 	fi
 	case ${COMP_WORDS[1]} in
 	explain) _hardrun_explain ;;
-	check | diff) _hardrun_files -f ;;
+	check) _hardrun_check "--json --help" ;;
+	diff) _hardrun_check "--json --seccomp --help" ;;
 	esac
 }
 

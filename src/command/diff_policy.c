@@ -206,12 +206,12 @@ static int compare_capabilities(struct pair *pair, struct json *to, struct hr_er
 {
 	struct json_doc *doc = pair->diff->doc;
 	struct json *object = json_put(doc, to, "capabilities", json_new_object(doc));
+	struct json *lost, *gained;
 
 	pair->title = "capabilities";
-	if (!json_put(doc, object, "gained",
-		      compare_kept(pair, '+', pair->profiles[1], pair->profiles[0])) ||
-	    !json_put(doc, object, "lost",
-		      compare_kept(pair, '-', pair->profiles[0], pair->profiles[1])))
+	lost = compare_kept(pair, '-', pair->profiles[0], pair->profiles[1]);
+	gained = compare_kept(pair, '+', pair->profiles[1], pair->profiles[0]);
+	if (!json_put(doc, object, "gained", gained) || !json_put(doc, object, "lost", lost))
 		return hr_fail(err, HR_SYSTEM, "out of memory");
 	return 0;
 }

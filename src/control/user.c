@@ -205,8 +205,44 @@ static struct json *denied_groups(const struct control_in *in, struct change *ou
 	return denied;
 }
 
+static bool covers(const struct json *mapping, uint32_t host_id)
+{
+	uint64_t first = id_of(json_get(mapping, "hostID")), size = 0;
+
+	json_uint(json_get(mapping, "size"), &size);
+	return first <= host_id && host_id < first + size;
+}
+
+/* A group of the host under another number. */
+static void judge_mappings(const struct look *look, const struct json *mappings)
+{
+	char path[CHANGE_PATH], why[TEXT_SHOWN_SIZE + 64], shown[TEXT_SHOWN_SIZE];
+	size_t index = 0;
+
+	json_each(mapping, mappings) {
+		change_index_path("linux.gidMappings", index++, path);
+		json_each(group, json_get(look->rules, "denied")) {
+			if (!covers(mapping, id_of(group)))
+				continue;
+			snprintf(why, sizeof(why),
+				 "a group of the container would be the host's %s",
+				 text_shown_z(group->key, shown));
+			refuse(look, path, id_of(group),
+			       &(struct reason){
+				       .rule = "user.deny_groups",
+				       .by = json_get(look->rules, "deny_groups"),
+				       .why = why,
+				       .remedy = "map ids of the host that belong to no one else, "
+						 "such as 100000 and up",
+			       });
+			break;
+		}
+	}
+}
+
 static void create(const struct control_in *in, struct change *out)
 {
+	struct look look = {.path = "process.user", .out = out};
 	struct json_doc *notes = change_notes(out);
 	struct json *ceiling = in->rules ? json_clone(notes, in->rules) : json_new_object(notes);
 
@@ -215,10 +251,10 @@ static void create(const struct control_in *in, struct change *out)
 		 json_new_bool(notes, root_is_mapped(in->document, "uidMappings")));
 	json_put(notes, ceiling, "root_gid",
 		 json_new_bool(notes, root_is_mapped(in->document, "gidMappings")));
-	judge(&(struct look){.rules = ceiling,
-			     .user = json_path(in->document, "process.user"),
-			     .path = "process.user",
-			     .out = out});
+	look.rules = ceiling;
+	look.user = json_path(in->document, "process.user");
+	judge(&look);
+	judge_mappings(&look, json_path(in->document, "linux.gidMappings"));
 	change_ceiling(out, ceiling);
 }
 

@@ -6,7 +6,6 @@
 #include "host/real.h"
 
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,12 +16,16 @@
  * NULL for others, and for abstract names (which a mount does not hold). */
 static const char *listening_path(const char *line)
 {
-	unsigned long flags;
-	int path = 0;
+	unsigned long flags = 0;
 
-	if (sscanf(line, "%*x: %*x %*x %lx %*x %*x %*u %n", &flags, &path) != 1 || path == 0)
-		return NULL;
-	return (flags & ACCEPTS_CON) && line[path] == '/' ? line + path : NULL;
+	for (unsigned field = 0; field < 7; field++) {
+		line += strspn(line, " ");
+		if (field == 3)
+			flags = strtoul(line, NULL, 16);
+		line += strcspn(line, " ");
+	}
+	line += strspn(line, " ");
+	return (flags & ACCEPTS_CON) && line[0] == '/' ? line : NULL;
 }
 
 static bool below(const char *path, const char *directory)

@@ -130,6 +130,9 @@ bool policy_seccomp_there(const struct policy *policy, const char *name);
 void policy_file_done(struct policy_file *file);
 #define policy_file_auto __attribute__((cleanup(policy_file_done)))
 
+/* The name of `list` that is nearest to `word`, NULL if none is near: for "did you mean". */
+const char *policy_nearest(const char *word, const char *const *list);
+
 /* Names of all profiles, for messages and `check`. */
 const struct json *policy_profiles(const struct policy *policy);
 

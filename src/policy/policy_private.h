@@ -41,9 +41,6 @@ int policy_fail(const struct json *value, struct hr_error *err, const char *fmt,
 int policy_known_keys(struct policy *policy, const struct json *object, const char *const *known,
 		      const char *what, struct hr_error *err);
 
-/* The name of `list` that is nearest to `word`, NULL if none is near. */
-const char *policy_nearest(const char *word, const char *const *list);
-
 /* Check the form of one rule of a policy (its names of profiles apart). */
 int policy_check_rule(struct policy *policy, const struct json *rule, struct hr_error *err);
 

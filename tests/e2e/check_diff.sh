@@ -198,6 +198,8 @@ hr check etc/policy.json
 like "$status $out" '^1 etc/policy.json:2:.*one.seccomp:1:7: raed' \
 	"policy: the first mistake of two profiles"
 
+seen=()
+: >"$work/said" # these policies have changed since
 # Several mistakes at once, from top to bottom, each once; what is inherited is not said twice.
 file etc/policy.json '{
 "version": 1,
@@ -249,21 +251,21 @@ whole() {
 	hr check
 	like "$status $out" "^$2 .*$3" "check: $1"
 }
-whole "the policy of the machine" 0 '^0 /etc/hardrun: good$'
+whole "the policy of the machine" 0 '/etc/hardrun: good$'
 mkdir /etc/hardrun/policy.d
 echo '{"version": 1, "profiles": {"b": {}}}' >/etc/hardrun/policy.d/b.json
 echo '{"version": 1, "profiles": {"a": {"extends": "b"}}}' >/etc/hardrun/policy.d/a.json
 echo '{"version": 1, "default": "a"}' >/etc/hardrun/policy.json
-whole "profiles of other files" 0 '^0 /etc/hardrun: good$'
+whole "profiles of other files" 0 '/etc/hardrun: good$'
 echo '{"version": 1, "profiles": {"b": {}}}' >/etc/hardrun/policy.d/c.json
 whole "a profile in two files" 1 'policy\.d/c\.json:1:29: profile "b" is there already \(/etc/hardrun/policy.d/b.json\)'
 chmod 666 /etc/hardrun/policy.json && chmod 775 /etc/hardrun/policy.d && chown 1 /etc/hardrun/policy.d/a.json
 whole "owners and modes" 1 'policy\.d: others than root.*policy\.d/a\.json: others.*policy\.d/c\.json.*policy\.json: others'
 rm -r /etc/hardrun/policy.d && echo '{"version": 1,}' >/etc/hardrun/policy.json && chmod 644 /etc/hardrun/policy.json
-whole "no JSON" 1 '/etc/hardrun/policy.json:1:1[45]: not JSON'
+whole "no JSON" 1 '/etc/hardrun/policy.json:1:1[56]: not JSON'
 rm /etc/hardrun/policy.json
 whole "no policy.json" 1 'policy.json is missing.*refuses every container'
-hr explain --bundle "$work"
+hr explain --effective
 is "$status" 3 "explain: no policy.json"
 chmod 777 /etc/hardrun
 whole "a directory that others can write" 1 'component "hardrun" can be changed'
@@ -676,7 +678,7 @@ printf '[%.0s' {1..100000} >deep.json
 hr check deep.json
 like "$status $out" '^1 deep\.json:1:[0-9]+: ' "a hundred thousand brackets"
 file t.json 'allow read\n'
-finds "a source that ends in .json" t.json '1:2 not JSON'
+finds "a source that ends in .json" t.json '1:1/1:2 not JSON'
 cp clean-without-architectures.json oci.txt
 good "a profile is known by its key, whatever the suffix" oci.txt
 same "a profile is known by its key, whatever the suffix" oci.txt clean-without-architectures.json

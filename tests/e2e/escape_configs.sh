@@ -25,6 +25,9 @@ host_begin() {
 	ln -s / "$data/link-root" && ln -s /etc "$data/link-etc"
 	mount --bind / "$data/bind-root" && mount --bind /etc "$data/bind-etc"
 	mount --bind /etc "$data/around/deep" && mount -t proc proc "$data/proc"
+	mkdir "$data"/{held2,relative,rbind-var,vol}
+	mount --bind "$data/held" "$data/held2" && mount --rbind /var "$data/rbind-var"
+	ln -s /proc "$data/vol/proc" && ln -s /dev "$data/vol/dev"
 	mkfifo "$data/pipe" && mknod "$data/device" c 1 3
 	python3 -c 'import socket, sys, time
 held = []
@@ -32,7 +35,10 @@ for path in sys.argv[1:]:
     held.append(socket.socket(socket.AF_UNIX)); held[-1].bind(path); held[-1].listen()
 time.sleep(3600)' "$data/held/docker.sock" "$data/deep/a/b/x.sock" &
 	reap $!
-	until_true test -S "$data/deep/a/b/x.sock"
+	(cd "$data/relative" && exec python3 -c 'import socket, time
+s = socket.socket(socket.AF_UNIX); s.bind("x.sock"); s.listen(); time.sleep(3600)') &
+	reap $!
+	until_true test -S "$data/deep/a/b/x.sock" -a -S "$data/relative/x.sock"
 	ln -s docker.sock "$data/held/also"
 	mkdir -p /var/lib/{containerd,docker,kubelet,hardrun,containers} /etc/hardrun /run/hardrun \
 		/var/log/hardrun
@@ -332,11 +338,14 @@ flags() { printf "sed -n 's,^[^ ]* %s [^ ]* \\([^ ]*\\) .*,\\\\1,p' /proc/mounts
 
 # crun raises RLIMIT_MEMLOCK to load a device filter, and root must be able to do that.
 no_devices() { [ "$runtime/$poor" = crun/true ]; }
+# In the version 2 half of a hybrid tree there are no controllers.
+no_controllers() { [ "$runtime/$hybrid" = crun/true ]; }
 
-# The default profile and what is in OPTIONS.
+# The default profile with OPTIONS, without what this machine cannot do.
 real_profile() { # OPTIONS
 	local options=$1
 	if no_devices; then options+=', "devices": {"mode": "off"}'; fi
+	if no_controllers; then options+=', "resources": {"mode": "off"}'; fi
 	real_policy '{"version": 1, "default": "p", "profiles": {"p": {"extends": "default"'"$options"'}}}'
 }
 
@@ -347,15 +356,15 @@ real_devices() {
 	fi
 	starts_not "a block device" 'linux.devices\[0\]' \
 		'.linux.devices = [{path: "/dev/sda", type: "b", major: 8, minor: 0}]'
-	script='ls /dev/kmsg /dev/mem 2>/dev/null; echo done'
-	shows "devices of the host are not made" done '.linux.devices = [
+	script='ls /dev/kmsg /dev/mem 2>/dev/null; echo end'
+	shows "devices of the host are not made" end '.linux.devices = [
 		{path: "/dev/kmsg", type: "c", major: 1, minor: 11},
 		{path: "/dev/mem", type: "c", major: 1, minor: 1}]'
 }
 
 reality() {
 	local pattern
-	if no_devices; then real_profile ''; fi
+	if no_devices || no_controllers; then real_profile ''; fi
 	script="$(flags /sys) | tr , '\n' | grep -x ro; mount -o remount,rw /sys 2>&1 | grep -c ."
 	shows "a writable sysfs is read-only" $'ro\n1' 'sysfs(["rw"])'
 	script='cp /bin/busybox /t/true && /t/true 2>/dev/null || echo refused'
@@ -364,8 +373,8 @@ reality() {
 	shows "no device in a tmpfs with dev" $'none\nnodev' \
 		'tmpfs_with("/t"; ["dev"]) | cap("CAP_MKNOD")'
 	mount -t tmpfs tmpfs "$data/plain/below"
-	script='for f in /h/new /h/below/new; do touch $f 2>/dev/null && echo wrote $f; done; echo done'
-	shows "a path of the host is read-only with what is mounted below it" done \
+	script='for f in /h/new /h/below/new; do touch $f 2>/dev/null && echo wrote $f; done; echo end'
+	shows "a path of the host is read-only with what is mounted below it" end \
 		'mount({destination: "/h", type: "bind", source: ($data + "/plain"), options: ["rbind", "rw"]})'
 	script='awk '"'"'$2 ~ "^/h" { print $2, ($4 ~ /nosuid/) + ($4 ~ /nodev/) }'"'"' /proc/mounts'
 	shows "and nosuid and nodev with it" $'/h 2\n/h/below 2' \

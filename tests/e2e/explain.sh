@@ -169,7 +169,7 @@ for engine in cri16 cri17 cri21; do
 done
 # Outside of the CRI the same annotations are not believed.
 explain --bundle "$(pod cri21-ctr-default pay-eu moby)" --json
-is "$(jq -r .profile <<<"$out")" weak "under another engine a namespace is only an annotation"
+is "$(jq -r .profile <<<"$out")" default "under another engine a namespace is only an annotation"
 explain --bundle "$(pod cri21-ctr-default pay-eu k8s.io)" --profile weak
 like "$out" '^profile  weak \(chosen by: --profile\)' "--profile goes before the rules"
 

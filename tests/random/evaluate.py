@@ -38,18 +38,18 @@ def members(pairs):
     return found
 
 
-def parse(data):
-    """A document, its numbers as they stood where they are no plain integers; None for no
-    JSON."""
-    try:
-        return json.loads(data, parse_float=str, object_pairs_hook=members)
-    except (ValueError, RecursionError):
-        return None
-
-
 def bare(document, data):
     """Without nulls, where the text has any."""
     return compare.bare(document) if b"null" in data else document
+
+
+def parse(data):
+    """A document without nulls, its numbers as they stood where they are no plain integers;
+    None for no JSON, and for what is nested too deep to be accepted."""
+    try:
+        return bare(json.loads(data, parse_float=str, object_pairs_hook=members), data)
+    except (ValueError, RecursionError):
+        return None
 
 
 def whole(call, document):
@@ -204,7 +204,8 @@ class Evaluation:
         comparison = compare.Compare(call, self.facts, self.container_of(call)).run(spec, given)
         yield from comparison.found
         yield from check_report(comparison.changed, result["report"], prefix)
-        yield from floor.Floor(result["profile"], call, self.facts, given).run()
+        yield from floor.Floor(result["profile"], call, self.facts, given,
+                               self.container_of(call)).run()
 
     def input(self, line):
         """One call: what is known of it before results come."""
@@ -217,7 +218,6 @@ class Evaluation:
         self.fields.seen = set()
         if asked is not None:
             self.fields.look(command, asked, "", unknown)
-            asked = bare(asked, raw)
         mine = self.fields.seen
         self.fields.seen = before | mine
         return call, raw, asked, unknown, mine

@@ -48,8 +48,9 @@ def objects(value):
 
 
 class Floor:
-    def __init__(self, profile, call, facts, given):
+    def __init__(self, profile, call, facts, given, container=None):
         self.profile, self.call, self.facts = profile, call, facts
+        self.init = objects(objects(container).get("process"))  # an exec's container, as asked
         self.found = []
         self.strict = profile != "default"
         self.cri = self.is_cri()
@@ -84,14 +85,16 @@ class Floor:
 
     def process(self, process):
         self.must(process.get("noNewPrivileges") is True, "process.noNewPrivileges", "not set")
+        bounding = objects(self.init.get("capabilities")).get("bounding") or []
         for name in compare.SETS:
             held = set(objects(process.get("capabilities")).get(name) or [])
             kept = set() if name in ("inheritable", "ambient") else CAPS[self.profile]
+            kept = kept & set(bounding) if self.init else kept
             self.must(held <= kept, "process.capabilities." + name, sorted(held - kept))
         self.user(objects(process.get("user")))
         self.limits(process.get("rlimits") or [])
         score = process.get("oomScoreAdj") or 0
-        self.must(score >= (-998 if self.cri else 0) or self.call["line"] == "exec",
+        self.must(score >= (-998 if self.cri else min(0, self.init.get("oomScoreAdj") or 0)),
                   "process.oomScoreAdj", score)
         self.must("scheduler" not in process, "process.scheduler", "kept")
         self.must(objects(process.get("ioPriority")).get("class", "IOPRIO_CLASS_BE") in

@@ -124,7 +124,7 @@ def of_create(rng, number, bases):
         fields.tame(rng, spec)
         fields.change(rng, spec, rng.randint(0, 3), 0)
         fields.disorder(rng, spec)
-    if rng.random() < 0.15:
+    if rng.random() < 0.04:
         call.pop("root", None)
     if rng.random() < 0.02:
         call["line"] = rng.choice(["run", "restore"])
