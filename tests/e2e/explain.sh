@@ -37,6 +37,8 @@ is "$status" 1 "a refused document is status 1"
 is "$err" "" "and nothing on standard error"
 like "$out" $'^profile  default \\(chosen by: default\\)\nverdict  refused, 2 refusals, [0-9]+ changes' "the summary comes first"
 like "$out" $'\n== refused ==\n.*\n== changed ==\n' "refusals come before changes"
+is "$(sed '/^== changed ==$/,$d' <<<"$out" | grep -oE '\[[a-z]+\]$' | sort -u)" "[refuse]" "only refusals stand before the changes"
+is "$(sed -n '/^== changed ==$/,$p' <<<"$out" | grep -oE '\[[a-z]+\]$' | grep -c refuse)" 0 "and none behind"
 like "$(order)" '^process\.capabilities\.bounding, \.effective  \[refuse\];' "fields that are refused alike are one entry"
 like "$(entry process.capabilities.bounding)" \
 	$'\n    asked   CAP_SYS_ADMIN\n    why     .*\n    rule    capabilities\\.allow \\(built-in\\)\n    remedy  .*"capabilities"' \

@@ -82,9 +82,14 @@ def limit_of(value):
 
 
 def unified_limit(value):
+    """As the kernel reads pids.max (kstrtoll, base 0, blanks around it); None for nonsense."""
     if value is None or value.strip() == "max":
         return float("inf")
-    return int(value) if re.fullmatch(r"[0-9]{1,30}", value.strip()) else None
+    digits = value.strip().removeprefix("+").lower()
+    for pattern, base in (("0x[0-9a-f]{1,30}", 16), ("0[0-7]{1,30}", 8), ("[0-9]{1,30}", 10)):
+        if re.fullmatch(pattern, digits):
+            return int(digits, base)
+    return None
 
 
 def resolved(source, call, facts):

@@ -489,6 +489,8 @@ def pids_unified(rng, spec, wild):
             "misc.max": "x 1", "rdma.max": "x hca_handle=2", "cpuset.cpus": "0"}
     for key in some(rng, sorted(tame), 3):
         unified[key] = tame[key]
+    if "pids.max" in unified:
+        unified["pids.max"] = rng.choice(["max", "max", "100", "100000", " 5", "0x10", "+5"])
     if wild:
         unified[rng.choice(["cgroup.procs", "cgroup.subtree_control", "../memory.max",
                             "memory.max/x", "memory./max", "MEMORY.max", "pids.max"] + TEXTS)] = \
