@@ -207,7 +207,7 @@ file etc/policy.json '{
 "profiles": {
 "a": {"capabilities": {"alow": [], "allow": ["CAP_X"]}, "mode": "of"},
 "b": {"extends": "a", "restore": {"allow": 1}},
-"c": {"extends": "d", "seccomp": {"profile": "nowhere"}}
+"c": {"extends": "d", "seccomp": {"profile": "nowhere"}}, "e": {"extends": "a"}
 },
 "rules": [{"when": {"namespaces": "x"}, "use": "restrictd"}],
 "default": "none"

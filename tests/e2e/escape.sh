@@ -105,12 +105,12 @@ figure_h6() { # SHAPE FILE
 # Privileged is refused at create, without a policy and with one that allows nothing more.
 privileged() {
 	verdicts "$in/refused" hr privileged
-	like "$status/$(cat "$in/err")" '^1/hardrun: refused by capabilities: ' \
+	like "$status/$(cat "$in/err")" '^1/hardrun: refused by privileged: ' \
 		"$runtime: privileged with hardrun: refused at create"
 	is "$(cat "$in/refused")" '' "$runtime: privileged with hardrun: no probe runs"
 	real_policy '{"version": 1}'
 	verdicts "$in/refused" hr privileged
-	like "$status/$(cat "$in/err")" '^1/hardrun: refused by capabilities: ' \
+	like "$status/$(cat "$in/err")" '^1/hardrun: refused by privileged: ' \
 		"$runtime: privileged with hardrun and a policy that allows no more: refused"
 	real_no_policy
 }

@@ -11,6 +11,7 @@ real_sandbox "$@"
 show='cat /proc/self/status'
 in=$work/in
 mkdir "$in"
+effective='' # where it is not the bounding set
 
 # ---- one container of each shape ---------------------------------------------------------
 
@@ -60,7 +61,8 @@ make() {
 
 # want FILE WAY [MASK [EFFECTIVE]]: the process that wrote FILE has just that
 want() {
-	is "$(figures "$1")" "$(hardened "${3:-$bounding}" "${4:-${3:-$bounding}}")" "$way_of: $2"
+	is "$(figures "$1")" "$(hardened "${3:-$bounding}" "${4:-${3:-${effective:-$bounding}}}")" \
+		"$way_of: $2"
 }
 
 init_of() { # container in the background, by create and start
@@ -255,20 +257,61 @@ few_capabilities() {
 
 # ---- other profiles, other ceilings ------------------------------------------------------
 
+# As that user: of one that is not root the kernel takes the permitted set.
 restricted() {
-	called=hardrun-restricted
+	local user='.user = {uid: 1000, gid: 1000}' called=hardrun-restricted effective=0
 	real_policy '{"version": 1}'
+	as_root_refused
+	shape+=" | .process |= ($user)"
 	init_of
-	process_json . "$show"
+	process_json "$user" "$show"
 	hr exec --process "$in/process.json" "$id" </dev/null >"$in/out" 2>&1
 	want "$in/out" "exec by document that asks for everything"
+	exec_as_root_refused
+	only_tmpfs_writable
 	called=hardrun
+	process_json "$user" "$show"
 	hr exec --process "$in/process.json" "$id" </dev/null >"$in/out" 2>&1
 	want "$in/out" "exec under another handler's name"
+	exec_as_root_refused
 	rm -f /run/hardrun/records/*
 	hr exec --process "$in/process.json" "$id" </dev/null >"$in/out" 2>&1
 	want "$in/out" "exec without a record"
 	hr delete --force "$id"
+}
+
+as_root_refused() {
+	make "$show"
+	hr create --bundle "$bundle" "$id" </dev/null >"$in/out" 2>"$in/err"
+	like "$?/$(cat "$in/out" "$in/err")" '^1/hardrun: refused by user: ' \
+		"$way_of: root is refused at create"
+}
+
+exec_as_root_refused() {
+	process_json . "$show"
+	hr exec --process "$in/process.json" "$id" </dev/null >"$in/out" 2>"$in/err"
+	like "$?/$(cat "$in/out" "$in/err")" '^255/hardrun: refused by user: ' \
+		"$way_of: $called: root is refused at exec by document"
+	hr exec --user 0:1000 "$id" sh -c "$show" </dev/null >"$in/out" 2>"$in/err"
+	like "$?/$(cat "$in/out" "$in/err")" '^255/hardrun: refused by user: ' \
+		"$way_of: $called: root is refused at exec by flag"
+	process_json '.user = {uid: 1000, gid: 1000, additionalGids: [0]}' "$show"
+	hr exec --process "$in/process.json" "$id" </dev/null >"$in/out" 2>"$in/err"
+	like "$?/$(cat "$in/out" "$in/err")" '^255/hardrun: refused by user: ' \
+		"$way_of: $called: root's group is refused at exec"
+}
+
+# In the image all of these could be written: see home/open.
+only_tmpfs_writable() {
+	local show='for at in /home/open /tmp /run /var/tmp; do
+		if echo >$at/new; then
+			cp /bin/true $at/new && chmod 755 $at/new && $at/new && echo "$at runs"
+			echo "$at written"
+		fi; done 2>/dev/null'
+	process_json '.user = {uid: 1000, gid: 1000}' "$show"
+	hr exec --process "$in/process.json" "$id" </dev/null >"$in/out" 2>&1
+	is "$(cat "$in/out")" $'/tmp written\n/run written\n/var/tmp written' \
+		"$way_of: only the fresh tmpfs can be written, and nothing there can be run"
 }
 
 # `figures` of the document in $bundle on the bare runtime, at create and at exec

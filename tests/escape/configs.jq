@@ -44,4 +44,5 @@ def hit($outcome; $control; $path):
 def judged($outcome; $control; $path): "\(.verdict) \(hit($outcome; $control; $path)) "
 	+ ([.report[]? | select(.action != "warn" or $outcome == "warn")
 		| "\(.control) \(.action) \(.path)"] | join(", "));
-def entries: [.report[]? | select(.control != "runtime") | "\(.control) \(.action) \(.path)"] | sort;
+def entries: [.report[]? | select(.control != "runtime")
+	| "\(.control) \(.action) \(.path)"] | sort;

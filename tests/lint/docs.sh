@@ -37,6 +37,11 @@ entry_of() { # CONTROL
 		inside' "$controls_manual"
 }
 
+# An entry may be of several options: ".It Ic intel_rdt , memory_policy".
+options_in_entry() { # CONTROL
+	entry_of "$1" | sed -n 's/^\.It Ic //p' | sed 's/ , /\n/g' | LC_ALL=C sort | tr '\n' ' '
+}
+
 missing_words() { # FILE WORD...: those that FILE does not hold as whole words
 	local file=$1 word
 	shift
@@ -75,9 +80,9 @@ is "$((${#controls[@]} > 0))" 1 "the program names its controls"
 is "$(sed -n 's/^\.It Cm //p' "$controls_manual" | tr '\n' ' ')" "${controls[*]} " \
 	"every control has an entry, in the order of the program"
 for control in "${controls[@]}"; do
-	read -r -a options <<< "$(options_of "$control")"
-	is "$(entry_of "$control" | sed -n 's/^\.It Ic //p' | tr '\n' ' ')" "${options[*]:-}${options[*]:+ }" \
-		"$control: every option has an entry"
+	is "$(options_in_entry "$control")" \
+		"$(options_of "$control" | tr ' ' '\n' | grep . | LC_ALL=C sort | tr '\n' ' ')" \
+		"$control: every option has an entry, and only one"
 done
 read -r -a values <<< "$(sed 's,//.*,,' "$builtin" |
 	grep -oE '"(CAP_[A-Z_]+|/[a-z][^"]*)"' | tr -d '"' | sort -u | grep -v /var/log | tr '\n' ' ')"
