@@ -262,6 +262,12 @@ void change_set(struct change *out, const char *path, struct json *value, const 
 void change_append(struct change *out, const char *path, struct json *value,
 		   const struct reason *reason)
 {
+	change_insert(out, path, NULL, value, reason);
+}
+
+void change_insert(struct change *out, const char *path, const struct json *before,
+		   struct json *value, const struct reason *reason)
+{
 	struct entry entry = {.action = "set", .path = path, .to = value};
 	char key[64];
 	struct json *parent, *list;
@@ -277,7 +283,7 @@ void change_append(struct change *out, const char *path, struct json *value,
 	list = json_get_mut(parent, key);
 	if (!list)
 		list = json_put(out->doc, parent, key, json_new_array(out->doc));
-	if (!json_append(list, value))
+	if (!json_insert(list, before, value))
 		out->failed = true;
 }
 

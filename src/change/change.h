@@ -68,6 +68,10 @@ void change_set(struct change *out, const char *path, struct json *value, const 
 void change_append(struct change *out, const char *path, struct json *value,
 		   const struct reason *reason);
 
+/* The same in front of `before`, an element of that list; NULL: at its end. */
+void change_insert(struct change *out, const char *path, const struct json *before,
+		   struct json *value, const struct reason *reason);
+
 /* Remove a member or an element. `path` is for the report. */
 void change_drop(struct change *out, const char *path, const struct json *parent,
 		 const struct json *child, const struct reason *reason);

@@ -52,7 +52,7 @@ static const struct shape {
 	{PODMAN, "overlay-containers/SHARED/userdata/shm", "/dev/shm", "ipc"},
 	{PODMAN, "overlay-containers/ID/userdata/.containerenv", "/run/.containerenv", NULL},
 	{PODMAN, "overlay-containers/ID/userdata/run/.containerenv", "/run/.containerenv", NULL},
-	{PODMAN, "overlay-containers/ID/userdata/secrets/NAME", "/run/secrets/", NULL},
+	{PODMAN, "overlay-containers/ID/userdata/secrets/NAME", NULL, NULL},
 	{PODMAN, "volumes/NAME/_data", NULL, NULL},
 	{KUBELET, "pods/UID/etc-hosts", "/etc/hosts", NULL},
 	{KUBELET, "pods/UID/containers/CONTAINER/NAME", NULL, NULL},

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "control/mounts.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* runc's own list (rootfs_linux.go, checkProcMount): what lxcfs shows in place of the
@@ -94,18 +95,46 @@ static bool in_kernel_place(const char *path)
 	return below(path, "/proc") || below(path, "/sys") || below(path, "/dev");
 }
 
+/* What of `place` is below the destination of another mount; NULL when it is not. */
+static const char *rest_below(const char *place, const struct json *other)
+{
+	const char *destination = json_string(other, "destination");
+	char plain[PATH_MAX];
+	size_t len;
+
+	text_plain_path(destination ? destination : "", plain, sizeof(plain));
+	len = strlen(plain);
+	return len > 1 && text_starts(place, plain) && place[len] == '/' ? place + len : NULL;
+}
+
+/* A volume that was mounted before may hold links that somebody put there: a runtime follows
+ * them on the way to what is mounted below it. */
+static bool through_volume(const struct mount *mount, const char *place)
+{
+	for (const struct json *other = mount->json->prev; other; other = other->prev) {
+		const char *rest = rest_below(place, other);
+		const char *source = json_string(other, "source");
+
+		if (rest && source && source[0] == '/' &&
+		    !mount->in->host->plain_below(mount->in->host, mount_unstaged(source), rest))
+			return true;
+	}
+	return false;
+}
+
 /* Through a link of the image to a place where it would have been refused. */
 static const char *leads_astray(const struct mount *mount)
 {
 	const char *root = json_string(json_get(mount->in->document, "root"), "path");
 	char target[PATH_MAX];
 
-	if (!root)
-		return NULL;
-	if (!mount->in->host->root_resolve(mount->in->host, root, mount->place, target))
+	snprintf(target, sizeof(target), "%s", mount->place);
+	if (root && !mount->in->host->root_resolve(mount->in->host, root, mount->place, target))
 		return "leads through too many symbolic links of the image";
 	if (in_kernel_place(target) && strcmp(target, mount->place) != 0)
 		return "leads through a symbolic link of the image to /proc, /sys or /dev";
+	if (through_volume(mount, mount->place) || through_volume(mount, target))
+		return "leads through a symbolic link in what is mounted above it";
 	return NULL;
 }
 

@@ -101,7 +101,7 @@ static bool judge_directory(const struct judged *judged, const char *directory)
 	char why[PATH_MAX + 80], shown[TEXT_SHOWN_SIZE];
 
 	if (excused(judged, directory) ||
-	    !judged->host->source_meets(judged->host, judged->mount->index, directory))
+	    !judged->host->source_meets(judged->host, judged->mount->number, directory))
 		return true;
 	snprintf(why, sizeof(why), "is, is part of, or holds %s of the host",
 		 text_shown_z(directory, shown));
@@ -236,21 +236,24 @@ static void stage(const struct judged *judged)
 {
 	hr_autofree char *staged = NULL;
 
-	if (asprintf(&staged, MOUNT_STAGE "/%zu%s", judged->mount->index, judged->source.real) < 0)
+	/* Numbered by themselves: a mount that is put in front must not give them other names. */
+	if (asprintf(&staged, MOUNT_STAGE "/%zu%s", judged->mount->number, judged->source.real) < 0)
 		staged = NULL;
 	if (!staged || strlen(staged) >= PATH_MAX)
 		refuse(judged, "mounts", "longer than a path can be", "use a shorter path");
-	else
+	else {
+		judged->mount->staged = true;
 		set_source(judged->mount, staged,
 			   "what was checked is what is mounted, should the path be changed "
 			   "meanwhile");
+	}
 }
 
 static void judge_host_path(struct mount *mount, const char *path)
 {
 	struct judged judged = {.mount = mount, .host = mount->in->host};
 
-	if (!judged.host->source(judged.host, mount->index, path, &judged.source)) {
+	if (!judged.host->source(judged.host, mount->number, path, &judged.source)) {
 		refuse(&judged, "mounts", "more paths of the host than can be checked at once",
 		       "mount fewer, or a directory that holds them");
 		return;
@@ -267,7 +270,7 @@ static void judge_host_path(struct mount *mount, const char *path)
 }
 
 /* A document that we wrote before names the staged path: STAGE/N/the/real/one. */
-static const char *unstaged(const char *source)
+const char *mount_unstaged(const char *source)
 {
 	const char *rest;
 
@@ -303,7 +306,7 @@ static void judge_owned(struct mount *mount, const char *path, enum mount_owner 
 
 void mount_judge_source(struct mount *mount)
 {
-	const char *asked = unstaged(mount->source);
+	const char *asked = mount_unstaged(mount->source);
 	struct judged judged = {.mount = mount};
 	char path[PATH_MAX], plain[PATH_MAX];
 	enum mount_owner owner;

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#define MOST_MOUNTS 1024
+
 static const char *const keep_or_refuse[] = {"keep", "refuse", NULL};
 static const char *const read_only_or_refuse[] = {"read-only", "refuse", NULL};
 
@@ -180,15 +182,21 @@ static void judge_mapping(struct mount *mount, const char *key)
 			     });
 }
 
-/* Returns true for an accepted mount that is a slave of the host's. */
-static bool judge(const struct control_in *in, struct change *out, const struct json *json,
-		  size_t index)
+/* What is known of the mounts so far. */
+struct so_far {
+	size_t index, staged;
+	bool slave; /* an accepted one is a slave of the host's */
+};
+
+static void judge(const struct control_in *in, struct change *out, const struct json *json,
+		  struct so_far *so_far)
 {
 	struct mount mount = {
 		.in = in,
 		.out = out,
 		.json = json,
-		.index = index,
+		.index = so_far->index++,
+		.number = so_far->staged,
 		.destination = text_of(json, "destination"),
 		.type = text_of(json, "type"),
 		.source = text_of(json, "source"),
@@ -202,9 +210,11 @@ static bool judge(const struct control_in *in, struct change *out, const struct 
 		mount_judge_slave(&mount, false);
 	else if (!mount.refused)
 		mount_judge_source(&mount);
-	if (!mount.refused)
-		mount_write_words(&mount);
-	return !mount.refused && (mount.flags & MOUNT_SLAVE);
+	if (mount.refused)
+		return;
+	mount_write_words(&mount);
+	so_far->staged += mount.staged;
+	so_far->slave |= (mount.flags & MOUNT_SLAVE) != 0;
 }
 
 /* Without one runc makes the whole tree a slave of the host's. */
@@ -225,12 +235,20 @@ static void set_propagation(const struct control_in *in, struct change *out, boo
 static void create(const struct control_in *in, struct change *out)
 {
 	const struct json *list = json_get(in->document, "mounts");
-	bool slave = false;
-	size_t index = 0;
+	struct so_far so_far = {0};
 
+	if (json_count(list) > MOST_MOUNTS) {
+		change_refuse(out, "mounts", NULL,
+			      &(struct reason){
+				      .rule = "mounts",
+				      .why = "more mounts than can be checked",
+				      .remedy = "mount directories that hold the files",
+			      });
+		return;
+	}
 	json_each(mount, list)
-		slave |= judge(in, out, mount, index++);
-	set_propagation(in, out, slave);
+		judge(in, out, mount, &so_far);
+	set_propagation(in, out, so_far.slave);
 }
 
 const struct control control_mounts = {

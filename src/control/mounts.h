@@ -24,12 +24,13 @@ struct mount {
 	struct change *out;
 	const struct json *json;
 	size_t index;
+	size_t number; /* of the paths of the host that were staged before */
 	const char *destination, *type, *source; /* "" for what is missing */
 	char place[PATH_MAX];			 /* destination in its plain form */
 	unsigned flags;				 /* enum mount_flag, as asked */
 	unsigned force;				 /* flags that it must have */
 	const char *why_ro;			 /* when MOUNT_RO is forced */
-	bool refused;
+	bool refused, staged;
 };
 
 /* Refuse at member `key` of the mount. */
@@ -63,6 +64,9 @@ enum mount_owner mount_owner(const struct mount *mount, const char *source);
 /* --- mount_source.c: where binds come from --- */
 
 void mount_judge_source(struct mount *mount);
+
+/* The path of the host behind a source that this control wrote; others as they are. */
+const char *mount_unstaged(const char *source);
 
 /* Refuse propagation from the host where it is not allowed. */
 void mount_judge_slave(struct mount *mount, bool allowed);

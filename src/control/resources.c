@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/text.h"
+#include "control/cgroup_value.h"
 #include "control/table.h"
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define MOST_PIDS 4194304 /* PID_MAX_LIMIT: the kernel takes no larger pids.max */
@@ -80,7 +80,7 @@ struct turn {
 
 static const char *path_of(const struct turn *turn, const char *field, char buf[CHANGE_PATH])
 {
-	snprintf(buf, CHANGE_PATH, "%s%s%s", turn->prefix, turn->prefix[0] ? "." : "", field);
+	snprintf(buf, CHANGE_PATH, "%s%s%.400s", turn->prefix, turn->prefix[0] ? "." : "", field);
 	return buf;
 }
 
@@ -91,7 +91,7 @@ struct limit {
 	const char *file;   /* "pids.max", a key of unified */
 	const char *option; /* its default; NULL for none */
 	const char *most;   /* option: its maximum */
-	bool units;	    /* the file's value may end in K, M, G, ... */
+	enum cgroup_form form;
 	const char *why;
 	const char *remedy;
 };
@@ -100,6 +100,7 @@ static const struct limit pids = {
 	.name = "pids",
 	.field = "pids.limit",
 	.file = "pids.max",
+	.form = CGROUP_COUNT,
 	.option = "pids",
 	.most = "pids_max",
 	.why = "a fork bomb takes the process numbers of the whole host",
@@ -111,7 +112,7 @@ static const struct limit memory = {
 	.file = "memory.max",
 	.option = "memory",
 	.most = "memory_max",
-	.units = true,
+	.form = CGROUP_BYTES,
 	.why = "one container can take the memory of the whole host",
 	.remedy = "ask for a limit, or change \"resources\": {\"memory\": N, \"memory_max\": N}",
 };
@@ -119,6 +120,7 @@ static const struct limit cpu = {
 	.name = "cpu",
 	.field = "cpu.quota",
 	.file = "cpu.max",
+	.form = CGROUP_QUOTA,
 	.why = "one container can take the processors of the whole host",
 	.remedy = "ask for a quota, or leave it out of \"resources\": {\"require\": [...]}",
 };
@@ -140,30 +142,6 @@ static int64_t replacement(const struct turn *turn, const struct limit *limit)
 	return usual == 0 || (most > 0 && most < usual) ? most : usual;
 }
 
-/*
- * The value of a cgroup file; -1 for "max" and for what the kernel might read as anything
- * (memparse and kstrtoll take blanks and hexadecimal too). cpu.max is "QUOTA PERIOD".
- */
-static int64_t file_value(const struct limit *limit, const char *text)
-{
-	static const char units[] = "KMGTPE";
-	const char *unit;
-	long long value;
-	char *end;
-
-	if (text[0] < '0' || text[0] > '9' || (text[0] == '0' && text[1] != '\0'))
-		return -1;
-	value = strtoll(text, &end, 10);
-	if (*end == '\0' || (limit == &cpu && *end == ' '))
-		return value;
-	unit = limit->units && end[1] == '\0' ? strchr(units, *end & ~0x20) : NULL;
-	if (!unit)
-		return -1;
-	for (; unit >= units; unit--)
-		value = value > INT64_MAX / 1024 ? INT64_MAX : value * 1024;
-	return value;
-}
-
 static void set_limit(const struct turn *turn, const struct limit *limit, const char *field,
 		      struct json *value, bool above)
 {
@@ -181,6 +159,19 @@ static void set_limit(const struct turn *turn, const struct limit *limit, const 
 		   });
 }
 
+static void refuse_number(const struct turn *turn, const char *field, const char *text)
+{
+	char path[CHANGE_PATH];
+
+	change_refuse(turn->out, path_of(turn, field, path), text,
+		      &(struct reason){
+			      .rule = "resources.unified",
+			      .why = "neither max nor a plain decimal number; the kernel may read "
+				     "another one than we do",
+			      .remedy = "write it in decimal digits",
+		      });
+}
+
 /* True if unified has the file and, after this, it limits. */
 static bool judge_file(const struct turn *turn, const struct limit *limit, int64_t instead)
 {
@@ -192,7 +183,12 @@ static bool judge_file(const struct turn *turn, const struct limit *limit, int64
 
 	if (!text)
 		return false;
-	asked = file_value(limit, text);
+	asked = cgroup_value(limit->form, text);
+	change_key_path("unified", limit->file, field);
+	if (asked == CGROUP_NO_NUMBER) {
+		refuse_number(turn, field, text);
+		return true;
+	}
 	if (asked >= 0 && (most == 0 || asked <= most))
 		return true;
 	if (asked >= 0)
@@ -200,7 +196,6 @@ static bool judge_file(const struct turn *turn, const struct limit *limit, int64
 	if (instead == 0)
 		return false;
 	snprintf(number, sizeof(number), "%" PRId64, instead);
-	change_key_path("unified", limit->file, field);
 	set_limit(turn, limit, field, json_new_string(doc, number), asked >= 0);
 	return true;
 }
@@ -236,7 +231,7 @@ static bool lifts(const struct turn *turn, const struct limit *limit)
 	int64_t asked = 0;
 
 	json_int(json_path(turn->resources, limit->field), &asked);
-	return asked < 0 || (file && file_value(limit, file) < 0);
+	return asked < 0 || (file && cgroup_value(limit->form, file) < 0);
 }
 
 static void require(const struct turn *turn, const struct limit *limit, bool has)
@@ -261,7 +256,7 @@ static bool has_quota(const struct turn *turn)
 	int64_t quota = 0;
 
 	json_int(json_path(turn->resources, cpu.field), &quota);
-	return quota > 0 || (file && file_value(&cpu, file) > 0);
+	return quota > 0 || (file && cgroup_value(cpu.form, file) > 0);
 }
 
 static bool key_fits(const struct json *patterns, const char *key)

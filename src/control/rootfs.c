@@ -51,25 +51,43 @@ static void judge_entry(const struct control_in *in, struct change *out, const c
 		      });
 }
 
-static bool is_mounted(const struct control_in *in, const char *place)
+/* Where a mount lands, through the links of the image: /var/run is /run in most. */
+static const char *lands_at(const struct control_in *in, const struct json *mount,
+			    char ret[PATH_MAX])
 {
+	const char *root = json_string(json_get(in->document, "root"), "path");
+	const char *destination = json_string(mount, "destination");
 	char plain[PATH_MAX];
 
-	json_each(mount, json_get(in->document, "mounts")) {
-		const char *destination = json_string(mount, "destination");
+	text_plain_path(destination ? destination : "", plain, sizeof(plain));
+	if (!root || !in->host->root_resolve(in->host, root, plain, ret))
+		snprintf(ret, PATH_MAX, "%s", plain);
+	return ret;
+}
 
-		if (!destination)
-			continue;
-		text_plain_path(destination, plain, sizeof(plain));
-		if (strcmp(plain, place) == 0)
-			return true;
+/* False when a mount is at `place` already; otherwise the first one below it, or NULL: what is
+ * mounted later would hide it. */
+static bool place_is_free(const struct control_in *in, const char *place,
+			  const struct json **ret_below)
+{
+	size_t len = strlen(place);
+	char at[PATH_MAX];
+
+	*ret_below = NULL;
+	json_each(mount, json_get(in->document, "mounts")) {
+		lands_at(in, mount, at);
+		if (strcmp(at, place) == 0)
+			return false;
+		if (!*ret_below && strncmp(at, place, len) == 0 && at[len] == '/')
+			*ret_below = mount;
 	}
-	return false;
+	return true;
 }
 
 /* As large as the memory limit lets it be; with the image's own files and mode where both
  * runtimes know tmpcopyup. */
-static void add_tmpfs(const struct control_in *in, struct change *out, const char *place)
+static void add_tmpfs(const struct control_in *in, struct change *out, const char *place,
+		      const struct json *before)
 {
 	static const char *const flags[] = {"nosuid",	 "nodev",     "noexec",
 					    "tmpcopyup", "mode=1777", NULL};
@@ -83,7 +101,7 @@ static void add_tmpfs(const struct control_in *in, struct change *out, const cha
 	list = json_put(doc, mount, "options", json_new_array(doc));
 	for (size_t i = 0; flags[i]; i++)
 		json_append(list, json_new_string(doc, flags[i]));
-	change_append(out, "mounts", mount,
+	change_insert(out, "mounts", before, mount,
 		      &(struct reason){
 			      .rule = "rootfs.tmpfs",
 			      .by = json_get(in->rules, "tmpfs"),
@@ -110,6 +128,7 @@ static int check(const struct policy *policy, const struct json *rules, struct h
 static void create(const struct control_in *in, struct change *out)
 {
 	const char *path = json_string(json_get(in->document, "root"), "path");
+	const struct json *below;
 
 	if (json_true(in->rules, "readonly")) {
 		change_set(out, "root.readonly", json_new_bool(change_doc(out), true), NULL,
@@ -122,8 +141,8 @@ static void create(const struct control_in *in, struct change *out)
 					     "\"rootfs\": {\"readonly\": true}",
 			   });
 		json_each(place, json_get(in->rules, "tmpfs"))
-			if (!is_mounted(in, place->text))
-				add_tmpfs(in, out, place->text);
+			if (place_is_free(in, place->text, &below))
+				add_tmpfs(in, out, place->text, below);
 	}
 	if (!judge_root(in, out, path))
 		return;

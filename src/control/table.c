@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "control/table.h"
 
+#include "base/cleanup.h"
 #include "base/text.h"
 #include "control/ranges.h"
 
@@ -20,6 +21,8 @@ const struct control *const controls[] = {
 	&control_cgroups,      &control_extras,	      &control_image,
 	&control_apparmor,     &control_selinux,      NULL,
 };
+
+#define NAMES_MAX 64 /* of controls, of options of one */
 
 static const char *const line_names[LINES] = {"create", "run",	  "restore",
 					      "exec",	"update", "other"};
@@ -126,13 +129,20 @@ static int unknown_option(const struct control *control, const struct json *valu
 			  struct hr_error *err)
 {
 	text_auto struct text known = {0};
+	const char *names[NAMES_MAX] = {"mode"}, *near;
 	char shown[TEXT_SHOWN_SIZE];
+	size_t count = 1;
 
-	for (const struct control_option *o = control->options; o && o->name; o++)
+	for (const struct control_option *o = control->options; o && o->name; o++) {
 		text_addf(&known, ", %s", o->name);
-	return control_policy_error(value, err, "%s has no option \"%s\"; it has: mode%s",
+		if (count + 1 < hr_count(names))
+			names[count++] = o->name;
+	}
+	near = policy_nearest(value->key, names);
+	return control_policy_error(value, err, "%s has no option \"%s\"%s%s%sit has: mode%s",
 				    control->name, text_shown_z(value->key, shown),
-				    known.data ? known.data : "");
+				    near ? "; did you mean \"" : "", near ? near : "",
+				    near ? "\"? " : "; ", known.data ? known.data : "");
 }
 
 static int check_option(const struct control *control, const struct json *value,
@@ -149,12 +159,19 @@ static int check_option(const struct control *control, const struct json *value,
 static int unknown_control(const char *name, const struct json *options, struct hr_error *err)
 {
 	text_auto struct text known = {0};
+	const char *names[NAMES_MAX] = {0}, *near;
 	char shown[TEXT_SHOWN_SIZE];
 
-	for (size_t i = 0; controls[i]; i++)
+	for (size_t i = 0; controls[i]; i++) {
 		text_addf(&known, "%s%s", i ? ", " : "", controls[i]->name);
-	return control_policy_error(options, err, "there is no control \"%s\"; there are: %s",
-				    text_shown_z(name, shown), known.data ? known.data : "");
+		if (i + 1 < hr_count(names))
+			names[i] = controls[i]->name;
+	}
+	near = policy_nearest(name, names);
+	return control_policy_error(options, err, "there is no control \"%s\"%s%s%sthere are: %s",
+				    text_shown_z(name, shown), near ? "; did you mean \"" : "",
+				    near ? near : "", near ? "\"? " : "; ",
+				    known.data ? known.data : "");
 }
 
 int control_check_options(const struct policy *policy, const char *name, const struct json *options,

@@ -42,6 +42,7 @@ int host_open(const char *bundle, struct host_real **ret, struct hr_error *err)
 		.source = host_real_source,
 		.source_meets = host_real_source_meets,
 		.within = host_real_within,
+		.plain_below = host_real_plain_below,
 		.sound = host_real_sound,
 	};
 	*ret = real;

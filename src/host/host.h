@@ -67,18 +67,21 @@ struct host {
 	bool (*same_program)(struct host *host, const char *path, const char *trusted);
 
 	/*
-	 * The source of mounts[index]: `path`, absolute, is opened once, links followed (but
-	 * none of /proc/PID/fd and the like). The real host keeps the descriptor, which is
+	 * The path of the host number `index`: `path`, absolute, is opened once, links followed
+	 * (but none of /proc/PID/fd and the like). The real host keeps the descriptor, which is
 	 * then what is staged: see host_source_fd. False when no more can be kept.
 	 */
 	bool (*source)(struct host *host, size_t index, const char *path, struct host_source *ret);
 
-	/* True if the source of mounts[index] is the directory, is in it, or holds it:
+	/* True if the path number `index` is the directory, is in it, or holds it:
 	 * whatever it is called, by file system and path in that file system. */
 	bool (*source_meets)(struct host *host, size_t index, const char *directory);
 
 	/* True if `path`, a host_source's, is `directory` or below it. */
 	bool (*within)(struct host *host, const char *path, const char *directory);
+
+	/* True if no part of `path`, as far as it is there, is a link below `directory`. */
+	bool (*plain_below)(struct host *host, const char *directory, const char *path);
 
 	/* True for a file or directory that is reached by a path that root alone can change;
 	 * itself it may be anybody's, but is no link. */
@@ -116,7 +119,7 @@ static inline void host_close_p(struct host_real **real)
  * Error: HR_DENIED naming the path. */
 int host_recheck(struct host_real *real, struct hr_error *err);
 
-/* The descriptor (O_PATH) of the source of mounts[index] that was judged; -1 for none. It
+/* The descriptor (O_PATH) of the path number `index` that was judged last; -1 for none. It
  * stays the host's. */
 int host_source_fd(const struct host_real *real, size_t index);
 

@@ -47,12 +47,17 @@ bool host_real_root_resolve(struct host *host, const char *root, const char *pat
 bool host_real_source(struct host *host, size_t index, const char *path, struct host_source *ret);
 bool host_real_source_meets(struct host *host, size_t index, const char *directory);
 bool host_real_within(struct host *host, const char *path, const char *directory);
+bool host_real_plain_below(struct host *host, const char *directory, const char *path);
 bool host_real_sound(struct host *host, const char *path);
 void host_real_sources_done(struct host_real *real);
 
-/* A path on which a process of our network namespace listens (/proc/net/unix), at or below
- * `directory`; malloc'ed, NULL for none. */
-char *host_listening_below(const char *directory);
+/* Calls `found` for each path on which a process of our network namespace listens
+ * (/proc/net/unix), until it returns true; which is returned. */
+bool host_each_listening(bool (*found)(const char *path, void *data), void *data);
+
+/* The path of a socket below an open directory, among its first 1000 entries; malloc'ed, NULL
+ * for none. `path` is the directory's own. */
+char *host_socket_in(int directory, const char *path);
 bool host_real_group_id(struct host *host, const char *name, uint32_t *ret);
 bool host_real_device(struct host *host, const char *path, char *ret_type, uint32_t *ret_major,
 		      uint32_t *ret_minor);

@@ -5,7 +5,9 @@
 #include "base/text.h"
 #include "host/real.h"
 
+#include <dirent.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,15 +30,9 @@ static const char *listening_path(const char *line)
 	return (flags & ACCEPTS_CON) && line[0] == '/' ? line : NULL;
 }
 
-static bool below(const char *path, const char *directory)
-{
-	size_t len = strlen(directory);
-
-	return strcmp(directory, "/") == 0 ||
-	       (strncmp(path, directory, len) == 0 && (path[len] == '/' || path[len] == '\0'));
-}
-
-char *host_listening_below(const char *directory)
+/* Calls `found` for each path that a process of our network namespace listens on, until it
+ * returns true. */
+bool host_each_listening(bool (*found)(const char *path, void *data), void *data)
 {
 	hr_autoclose int fd = open("/proc/net/unix", O_RDONLY | O_CLOEXEC);
 	hr_autofree char *text = NULL;
@@ -44,15 +40,81 @@ char *host_listening_below(const char *directory)
 	size_t len;
 
 	if (fd < 0 || file_read_fd(fd, "/proc/net/unix", MOST_BYTES, &text, &len, NULL) < 0)
-		return NULL;
+		return false;
 	rest = text;
 	while ((line = strsep(&rest, "\n"))) {
 		const char *path = listening_path(line);
-		char real[PATH_MAX];
 
-		/* A process may have bound it through a link, such as /var/run. */
-		if (path && below(realpath(path, real) ? real : path, directory))
-			return strdup(path);
+		if (path && found(path, data))
+			return true;
 	}
-	return NULL;
+	return false;
+}
+
+/* --- Sockets that are seen -------------------------------------------------------------- */
+
+/* What a walk may still look at: a socket that was bound by a relative name, or in another
+ * network namespace, is found by looking only. */
+#define MOST_LOOKED_AT 1000
+#define DEEPEST	       8
+
+struct walk {
+	char path[PATH_MAX];
+	unsigned left;
+};
+
+static bool look_into(struct walk *walk, int directory, size_t len, unsigned depth);
+
+static bool look_at(struct walk *walk, int directory, const struct dirent *entry, size_t len,
+		    unsigned depth)
+{
+	unsigned char type = entry->d_type;
+	int used = snprintf(walk->path + len, sizeof(walk->path) - len, "/%s", entry->d_name);
+	struct stat st;
+	int fd;
+
+	if (used < 0 || (size_t)used >= sizeof(walk->path) - len)
+		return false;
+	if (type == DT_UNKNOWN && fstatat(directory, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		type = IFTODT(st.st_mode);
+	if (type == DT_SOCK)
+		return true;
+	if (type != DT_DIR || depth == DEEPEST)
+		return false;
+	fd = openat(directory, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return fd >= 0 && look_into(walk, fd, len + (size_t)used, depth + 1);
+}
+
+/* Takes `directory` over. */
+static bool look_into(struct walk *walk, int directory, size_t len, unsigned depth)
+{
+	DIR *dir = fdopendir(directory);
+	bool found = false;
+
+	if (!dir) {
+		close(directory);
+		return false;
+	}
+	for (const struct dirent *entry; !found && walk->left > 0 && (entry = readdir(dir));) {
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+			continue;
+		walk->left--;
+		found = look_at(walk, directory, entry, len, depth);
+	}
+	closedir(dir);
+	return found;
+}
+
+char *host_socket_in(int directory, const char *path)
+{
+	struct walk walk = {.left = MOST_LOOKED_AT};
+	int fd = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0 || strlen(path) >= sizeof(walk.path)) {
+		if (fd >= 0)
+			close(fd);
+		return NULL;
+	}
+	strcpy(walk.path, strcmp(path, "/") == 0 ? "" : path);
+	return look_into(&walk, fd, strlen(walk.path), 1) ? strdup(walk.path) : NULL;
 }

@@ -100,6 +100,60 @@ static bool name_of(int fd, char ret[PATH_MAX])
 	return ret[0] == '/';
 }
 
+/* --- Where things meet ------------------------------------------------------------------ */
+
+static bool same_region(const char *dev, const char *path, const struct region *other)
+{
+	return strcmp(dev, other->dev) == 0 && related(path, other->path);
+}
+
+static bool regions_meet(struct host_real *real, const struct source *source,
+			 const struct region *other)
+{
+	if (same_region(source->at.dev, source->at.path, other))
+		return true;
+	for (size_t i = 0; i < real->mounts.count; i++) {
+		const struct mount_entry *mount = &real->mounts.entries[i];
+
+		if (strcmp(mount->point, source->real) != 0 && below(mount->point, source->real) &&
+		    same_region(mount->dev, mount->root, other))
+			return true;
+	}
+	return false;
+}
+
+struct listening {
+	struct host_real *real;
+	struct source *source;
+};
+
+/* A path below it, or a socket that is shown there under another name. */
+static bool listens_in(const char *path, void *data)
+{
+	const struct listening *look = data;
+	hr_autoclose int fd = open(path, O_PATH | O_CLOEXEC);
+	struct region region = {0};
+	char name[PATH_MAX];
+	bool in;
+
+	if (fd < 0 || !name_of(fd, name))
+		return false;
+	in = below(name, look->source->real) || (region_of(look->real, fd, name, &region) &&
+						 regions_meet(look->real, look->source, &region));
+	region_done(&region);
+	if (in)
+		look->source->socket = strdup(path);
+	return in;
+}
+
+static void find_socket(struct host_real *real, struct source *source)
+{
+	struct listening look = {real, source};
+
+	if (!host_each_listening(listens_in, &look))
+		source->socket = host_socket_in(source->fd, source->real);
+}
+
 /* --- Opening ---------------------------------------------------------------------------- */
 
 static int open_source(const char *path)
@@ -187,7 +241,7 @@ bool host_real_source(struct host *host, size_t index, const char *path, struct 
 	ret->real = source->real;
 	find_kernel_fs(real, source, ret);
 	if (ret->kind == HOST_KIND_DIRECTORY)
-		source->socket = host_listening_below(source->real);
+		find_socket(real, source);
 	ret->socket = source->socket;
 	return true;
 }
@@ -208,26 +262,6 @@ int host_source_fd(const struct host_real *real, size_t index)
 }
 
 /* --- Judging ---------------------------------------------------------------------------- */
-
-static bool same_region(const char *dev, const char *path, const struct region *other)
-{
-	return strcmp(dev, other->dev) == 0 && related(path, other->path);
-}
-
-static bool regions_meet(struct host_real *real, const struct source *source,
-			 const struct region *other)
-{
-	if (same_region(source->at.dev, source->at.path, other))
-		return true;
-	for (size_t i = 0; i < real->mounts.count; i++) {
-		const struct mount_entry *mount = &real->mounts.entries[i];
-
-		if (strcmp(mount->point, source->real) != 0 && below(mount->point, source->real) &&
-		    same_region(mount->dev, mount->root, other))
-			return true;
-	}
-	return false;
-}
 
 bool host_real_source_meets(struct host *host, size_t index, const char *directory)
 {
@@ -255,6 +289,28 @@ bool host_real_within(struct host *host, const char *path, const char *directory
 
 	(void)host;
 	return below(realpath(path, a) ? a : path, realpath(directory, b) ? b : directory);
+}
+
+bool host_real_plain_below(struct host *host, const char *directory, const char *path)
+{
+	hr_autoclose int at = open(directory, O_PATH | O_CLOEXEC);
+	char left[PATH_MAX], *save = NULL;
+	struct stat st;
+
+	(void)host;
+	if (snprintf(left, sizeof(left), "%s", path) >= (int)sizeof(left))
+		return false;
+	for (char *part = strtok_r(left, "/", &save); part; part = strtok_r(NULL, "/", &save)) {
+		int next = openat(at, part, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+
+		if (next < 0)
+			return true; /* the runtime makes the rest */
+		close(at);
+		at = next;
+		if (fstat(at, &st) < 0 || S_ISLNK(st.st_mode))
+			return false;
+	}
+	return true;
 }
 
 bool host_real_sound(struct host *host, const char *path)

@@ -158,6 +158,27 @@ struct json *json_append(struct json *array, struct json *value)
 	return value;
 }
 
+struct json *json_insert(struct json *array, const struct json *before, struct json *value)
+{
+	struct json *next;
+
+	if (!array || !value || !before)
+		return json_append(array, value);
+	for (next = array->first; next && next != before; next = next->next)
+		;
+	if (!next)
+		return json_append(array, value);
+	value->next = next;
+	value->prev = next->prev;
+	if (next->prev)
+		next->prev->next = value;
+	else
+		array->first = value;
+	next->prev = value;
+	array->len++;
+	return value;
+}
+
 void json_remove(struct json *parent, const struct json *child)
 {
 	if (child->prev)

@@ -33,6 +33,10 @@ struct json *json_put(struct json_doc *doc, struct json *object, const char *key
 /* Append to an array. Returns the value. */
 struct json *json_append(struct json *array, struct json *value);
 
+/* Insert into an array in front of `before`, one of its elements; NULL: at its end. Returns the
+ * value. */
+struct json *json_insert(struct json *array, const struct json *before, struct json *value);
+
 /* Unlink a child from its array or object. */
 void json_remove(struct json *parent, const struct json *child);
 

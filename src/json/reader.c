@@ -18,6 +18,7 @@ struct reader {
 	const char *key;
 	uint32_t key_len;
 	uint32_t key_offset;
+	size_t behind; /* the last value that was taken */
 	struct hr_error *err;
 };
 
@@ -73,6 +74,7 @@ static struct json *add(struct reader *reader, enum json_type type, size_t token
 		return NULL;
 	}
 	value->offset = (uint32_t)(token_len > 0 && token_len <= end ? end - token_len : 0);
+	reader->behind = end;
 	value->key = reader->key;
 	value->key_len = reader->key_len;
 	if (reader->key)
@@ -169,6 +171,7 @@ static int on_close_array(void *data)
 	struct reader *reader = data;
 
 	reader->depth--;
+	reader->behind = token_end(reader);
 	return 1;
 }
 
@@ -216,6 +219,7 @@ static int on_close_object(void *data)
 	const struct json *object = reader->open[--reader->depth], *twice = NULL;
 	char shown[TEXT_SHOWN_SIZE], what[TEXT_SHOWN_SIZE + 80];
 
+	reader->behind = token_end(reader);
 	if (object->len < SORT_FROM)
 		twice = duplicate_in_few(object);
 	else if (!duplicate_in_many(reader, object, &twice))
@@ -240,16 +244,41 @@ static const yajl_callbacks callbacks = {
 	.yajl_end_array = on_close_array,
 };
 
+static bool in_word(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       c == '+' || c == '-' || c == '.' || c == '_';
+}
+
+/* Where the token starts behind which yajl stopped: at a string's quote, a word's first byte,
+ * or the one odd byte. */
+static size_t wrong_token(const struct reader *reader, size_t end)
+{
+	const char *text = reader->doc->text;
+	size_t at = end > 0 ? end - 1 : 0;
+
+	if (text[at] == '"' && at > 0)
+		return string_start(reader, end);
+	while (at > 0 && in_word(text[at]) && in_word(text[at - 1]))
+		at--;
+	return at;
+}
+
 /* yajl's own words for what is wrong, without its "parse error: " and newline. */
 static int syntax_error(struct reader *reader, size_t at)
 {
 	unsigned char *words = yajl_get_error(reader->yajl, 0, NULL, 0);
+	const char *text = reader->doc->text;
 	char what[160] = "not JSON";
 
 	if (words)
 		snprintf(what, sizeof(what), "not JSON: %.*s",
 			 (int)strcspn((const char *)words, "\n"), (const char *)words);
 	yajl_free_error(reader->yajl, words);
+	/* Here alone yajl steps back, by the length of the token without its quotes. */
+	if (strstr(what, "after key and value"))
+		for (at = reader->behind; at < reader->doc->len && strchr(" \t\r\n", text[at]);)
+			at++;
 	return fail_at(reader->doc, at, what, reader->err);
 }
 
@@ -266,7 +295,7 @@ static int run(struct reader *reader, bool comments)
 	yajl_config(reader->yajl, yajl_allow_comments, comments ? 1 : 0);
 	/* With the newline behind the text, so that a number alone ends in it. */
 	status = yajl_parse(reader->yajl, text, reader->doc->len + 1);
-	at = token_end(reader);
+	at = wrong_token(reader, token_end(reader));
 	if (status == yajl_status_ok) {
 		status = yajl_complete_parse(reader->yajl);
 		at = reader->doc->len;

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -16,7 +17,7 @@
 #include <unistd.h>
 
 struct staged {
-	size_t index;
+	size_t number;	    /* by which the host knows it */
 	const char *source; /* where it is to be attached */
 	int tree;	    /* the clone, detached */
 	bool directory;
@@ -35,33 +36,60 @@ static void stage_done(struct stage *stage)
 }
 #define stage_auto __attribute__((cleanup(stage_done)))
 
-/* True if mounts[index] is to be staged: its source is STAGE/INDEX/... */
-static bool is_staged(const struct json *mount, size_t index)
+/* True for a source STAGE/N/..., and its N. */
+static bool is_staged(const struct json *mount, size_t *ret)
 {
 	const char *source = json_string(mount, "source");
-	char prefix[sizeof(STAGE_SOURCES) + 32];
+	char *end;
 
-	snprintf(prefix, sizeof(prefix), STAGE_SOURCES "/%zu/", index);
-	return source && text_starts(source, prefix);
+	if (!source || !text_starts(source, STAGE_SOURCES "/"))
+		return false;
+	source += strlen(STAGE_SOURCES "/");
+	*ret = strtoul(source, &end, 10);
+	return source[0] >= '0' && source[0] <= '9' && *end == '/';
+}
+
+/* The runtime's own flags reach the topmost mount alone; what is mounted below it gets them
+ * here. */
+static int set_flags(const struct json *mount, const struct staged *staged, struct hr_error *err)
+{
+	static const struct {
+		const char *option;
+		uint64_t attribute;
+	} flags[] = {
+		{"ro", MOUNT_ATTR_RDONLY},
+		{"nosuid", MOUNT_ATTR_NOSUID},
+		{"nodev", MOUNT_ATTR_NODEV},
+		{"noexec", MOUNT_ATTR_NOEXEC},
+	};
+	const struct json *options = json_get(mount, "options");
+	struct mount_attr attr = {0};
+
+	for (size_t i = 0; i < hr_count(flags); i++)
+		if (json_has_string(options, flags[i].option))
+			attr.attr_set |= flags[i].attribute;
+	if (mount_setattr(staged->tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof(attr)) < 0)
+		return hr_fail_errno(err, errno, "the flags of %s", staged->source);
+	return 0;
 }
 
 static int clone_one(const struct host_real *host, const struct json *mount, struct staged *staged,
 		     struct hr_error *err)
 {
-	int fd = host_source_fd(host, staged->index);
+	int fd = host_source_fd(host, staged->number);
 	unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH;
 	char shown[TEXT_SHOWN_SIZE];
 	struct stat st;
 
 	if (json_has_string(json_get(mount, "options"), "rbind"))
 		flags |= AT_RECURSIVE;
+	text_shown_z(staged->source, shown);
 	if (fd < 0 || fstat(fd, &st) < 0)
-		return hr_fail(err, HR_SYSTEM, "mounts[%zu].source was not opened", staged->index);
+		return hr_fail(err, HR_SYSTEM, "mounts: %s was not opened", shown);
 	staged->directory = S_ISDIR(st.st_mode);
 	staged->tree = open_tree(fd, "", flags);
 	if (staged->tree < 0)
-		return hr_fail_errno(err, errno, "mounts[%zu].source %s cannot be cloned",
-				     staged->index, text_shown_z(staged->source, shown));
+		return hr_fail_errno(err, errno, "mounts: %s cannot be cloned", shown);
 	return 0;
 }
 
@@ -69,21 +97,17 @@ static int clone_one(const struct host_real *host, const struct json *mount, str
 static int clone_all(const struct host_real *host, const struct json *mounts, struct stage *stage,
 		     struct hr_error *err)
 {
-	size_t index = 0;
-
 	json_each(mount, mounts) {
 		struct staged *staged = &stage->sources[stage->count];
 
-		if (is_staged(mount, index)) {
-			*staged = (struct staged){
-				.index = index,
-				.source = json_string(mount, "source"),
-			};
-			if (clone_one(host, mount, staged, err) < 0)
-				return -1;
-			stage->count++;
-		}
-		index++;
+		*staged = (struct staged){.source = json_string(mount, "source")};
+		if (!is_staged(mount, &staged->number))
+			continue;
+		if (clone_one(host, mount, staged, err) < 0)
+			return -1;
+		stage->count++;
+		if (set_flags(mount, staged, err) < 0)
+			return -1;
 	}
 	return 0;
 }
@@ -125,8 +149,7 @@ static int attach(const struct staged *staged, struct hr_error *err)
 	if (make_point(staged, err) < 0)
 		return -1;
 	if (move_mount(staged->tree, "", AT_FDCWD, staged->source, MOVE_MOUNT_F_EMPTY_PATH) < 0)
-		return hr_fail_errno(err, errno, "mounts[%zu].source cannot be staged",
-				     staged->index);
+		return hr_fail_errno(err, errno, "mounts: %s cannot be staged", staged->source);
 	return 0;
 }
 

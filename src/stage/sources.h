@@ -4,7 +4,7 @@
  * runtime's own mount somebody who can write a directory on the way may put another one in
  * its place. So the descriptor that was judged is cloned, and the clone is attached below
  * STATEDIR/stage in a mount namespace of our own, which the runtime inherits and which ends
- * with it; the document names the clone: STATEDIR/stage/INDEX/THE/REAL/PATH.
+ * with it; the document names the clone: STATEDIR/stage/N/THE/REAL/PATH.
  */
 #ifndef HR_STAGE_SOURCES_H
 #define HR_STAGE_SOURCES_H

@@ -186,6 +186,44 @@ stub_argv() { # CALL
 	printf '%s' "${arguments[*]@Q}"
 }
 
+# ---- crun where limits cannot be raised ----------------------------------------------------
+
+may_raise_limits() { # CAP_SYS_RESOURCE
+	(($(sed -n 's/^CapEff:\t/0x/p' /proc/self/status) >> 24 & 1))
+}
+
+# See memlock.c. The program keeps its name and its place among the runtimes.
+memlock_crun() { # PROGRAM: prints the path of one that runs it
+	local dir=$work/memlock
+	if [ ! -e "$dir/crun" ]; then
+		mkdir -p "$dir" && gcc -shared -fPIC -O1 -std=gnu11 -D_GNU_SOURCE \
+			-o "$dir/memlock.so" "$e2e/memlock.c" || return
+		printf '#!/bin/sh\nLD_PRELOAD=%s exec %s "$@"\n' "$dir/memlock.so" "$1" >"$dir/crun"
+		chmod 755 "$dir/crun"
+	fi
+	printf '%s\n' "$dir/crun"
+}
+
+# ---- recorded calls (tests/calls) -------------------------------------------------------
+
+# What an engine has made before a call: a file or a directory to mount.
+bind_source() { # SOURCE DESTINATION
+	[ ! -e "$1" ] || return 0
+	mkdir -p "${1%/*}"
+	case $2 in
+	/etc/* | */.containerenv | *-init) echo test >"$1" ;;
+	*) mkdir "$1" ;;
+	esac
+}
+
+# first_refusal ENTRIES: the control that the message names, of all that refuse the first in
+# the program's order.
+first_refusal() {
+	tr ',' '\n' <<<"$1" | cut -d ' ' -f 1 |
+		awk 'NR == FNR { refuses[$1]; next } $1 in refuses { print $1; exit }' - \
+			<(grep -oE '&control_[a-z_]+' "$HR_TEST_SRCDIR/src/control/table.c" | cut -d _ -f 2-)
+}
+
 # ---- bundles ---------------------------------------------------------------------------
 
 # bundle DIR [JQ-FILTER]: a bundle whose config.json every default profile accepts, but for

@@ -32,14 +32,20 @@ host_begin() {
 	python3 -c 'import socket, sys, time
 s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen(); time.sleep(3600)' \
 		"$data/also-held/service.sock" &
-	server=$!
+	server=($!)
 	until_true test -S "$data/held/service.sock"
+	mkdir "$data/view-of-held" "$data/relative"
+	mount --bind "$data/held" "$data/view-of-held"
+	(cd "$data/relative" && exec python3 -c 'import socket, time
+s = socket.socket(socket.AF_UNIX); s.bind("relative.sock"); s.listen(); time.sleep(3600)') &
+	server+=($!)
+	until_true test -S "$data/relative/relative.sock"
 	mkfifo "$data/pipe"
 	mknod "$data/device" c 1 3
 }
 
 host_end() {
-	kill "$server" 2>/dev/null
+	kill "${server[@]}" 2>/dev/null
 	umount -R "$data" 2>/dev/null
 	rmdir "$data" /etc/hr-e2e-part 2>/dev/null
 	real_leave
@@ -92,6 +98,8 @@ names() {
 	refused "another proc" "kernel" "$data/proc"
 	refused "a socket" "listens" "$data/held/service.sock"
 	refused "a directory with a socket that is listened on" "service.sock" "$data/held"
+	refused "a bind mount of it" "service.sock" "$data/view-of-held"
+	refused "one that was bound by a relative name" "relative.sock" "$data/relative"
 	refused "a pipe" "listens" "$data/pipe"
 	refused "a device" "device" "$data/device"
 	refused "what is missing" "cannot be opened" "$data/missing"
@@ -108,6 +116,8 @@ accepted() {
 	at=/m
 	script='cat /m/top /m/below/file'
 	says "with what is mounted below it" $'top\nbelow' "$(bind "$data/with-mount")"
+	script='echo new >/m/below/new || grep " /m/below " /proc/self/mountinfo | cut -d " " -f 6'
+	says "which gets the same flags" 'ro,nosuid,nodev,relatime' "$(bind "$data/with-mount")"
 	script='cat /m/top; ls -A /m/below'
 	says "and without" top "$(bind "$data/with-mount" | sed 's/rbind/bind/')"
 	says "the same bundle again" top ". as \$x | $(bind "$data/with-mount" | sed 's/rbind/bind/')"
@@ -133,6 +143,22 @@ named() {
 	says "a named directory with a socket" there "$(bind "$data/held")"
 	refused "what the policy does not name" "/etc of the host" "$data/bind-of-etc"
 	real_no_policy
+}
+
+# What is mounted below a volume does not go through links that are in it.
+through_links() {
+	mkdir -p "$data/vol" && ln -sfn /proc "$data/vol/proc" && mkdir -p "$data/vol/plain"
+	script=true
+	if run "$(bind "$data/vol") | .mounts += [{destination: \"/m/proc/self/attr\", type: \"tmpfs\",
+		source: \"tmpfs\"}]"; then
+		not_ok "$runtime: a mount through a link in a volume is refused"
+	else
+		like "$(cat "$work/err")" 'mounts\[[0-9]+\].destination.*link' \
+			"$runtime: a mount through a link in a volume is refused"
+	fi
+	script='grep -c " /m/plain " /proc/self/mountinfo'
+	says "a mount below a volume" 1 "$(bind "$data/vol") | .mounts += [{destination: \"/m/plain\",
+		type: \"tmpfs\", source: \"tmpfs\"}]"
 }
 
 # A user namespace of the engine's: its root cannot search what is ours.
@@ -196,6 +222,7 @@ for runtime in runc crun; do
 	names
 	accepted
 	named
+	through_links
 	in_userns
 	swapped
 	swapped_bare

@@ -36,7 +36,7 @@ real_sandbox() { # "$@" of the script
 	chroot "$work/image" /bin/busybox --install -s /bin
 	build_helper helper
 	poor=true hybrid=false
-	if (($(sed -n 's/^CapEff:\t/0x/p' /proc/self/status) >> 24 & 1)); then poor=false; fi
+	may_raise_limits && poor=false
 	if mountpoint -q /sys/fs/cgroup && [ ! -e /sys/fs/cgroup/cgroup.controllers ]; then
 		hybrid=true
 	fi
@@ -60,7 +60,7 @@ real_begin() { # runc|crun
 	fi
 	program=$(realpath "$program")
 	[ "$1" = crun ] && [ "$hybrid" = true ] && real_unified
-	[ "$1" = crun ] && [ "$poor" = true ] && real_memlock
+	[ "$1" = crun ] && [ "$poor" = true ] && program=$(memlock_crun "$program")
 	root=$work/root/$1 old=false
 	mkdir -p "$root"
 	real_no_policy
@@ -74,17 +74,6 @@ real_begin() { # runc|crun
 # crun refuses a hybrid tree; of a pure v2 one it uses what is there.
 real_unified() {
 	umount -R /sys/fs/cgroup && mount -t cgroup2 cgroup2 /sys/fs/cgroup
-}
-
-# See memlock.c. The program keeps its name and its place among the runtimes.
-real_memlock() {
-	local real=$program
-	program=$work/memlock/crun
-	[ ! -e "$program" ] || return 0
-	mkdir -p "$work/memlock" && gcc -shared -fPIC -O1 -std=gnu11 -D_GNU_SOURCE \
-		-o "$work/memlock/memlock.so" "$e2e/memlock.c" || exit 1
-	printf '#!/bin/sh\nLD_PRELOAD=%s exec %s "$@"\n' "$work/memlock/memlock.so" "$real" >"$program"
-	chmod 755 "$program"
 }
 
 real_starts() { # FILTER

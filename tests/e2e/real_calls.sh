@@ -68,15 +68,6 @@ docker() {
 	reap "$dockerd"
 }
 
-bind_source() { # SOURCE DESTINATION
-	[ ! -e "$1" ] || return
-	mkdir -p "${1%/*}"
-	case $2 in
-	/etc/* | */.containerenv | *-init) echo test >"$1" ;;
-	*) mkdir "$1" ;;
-	esac
-}
-
 # The image at DIR, as an engine would have it for that user namespace.
 image() { # DIR BASE
 	if [ "$2" = 0 ]; then
@@ -215,13 +206,6 @@ hooked() { # CASE FILE
 	rm -f "$2"
 }
 
-# first_of ENTRIES: of the refusing controls the one that the message names, the first in the
-# program's order.
-first_of() {
-	tr ',' '\n' <<<"$1" | cut -d ' ' -f 1 |
-		awk 'NR == FNR { refuses[$1]; next } $1 in refuses { print $1; exit }' - "$in/controls"
-}
-
 refused() { # CASE CONTROL
 	adapt "$1" . /bin/true
 	our_call </dev/null >"$in/out" 2>"$in/create"
@@ -318,7 +302,7 @@ updated() { # CASE
 one() { # CASE COMMAND OUTCOME ENTRIES
 	case $2/$3 in
 	create/accept) accepted "$1" ;;
-	create/refuse) refused "$1" "$(first_of "$4")" ;;
+	create/refuse) refused "$1" "$(first_refusal "$4")" ;;
 	exec/accept) executed "$1" ;;
 	update/accept) updated "$1" ;;
 	*) not_ok "$runtime $1: $2 $3 has no test" ;;
@@ -327,7 +311,6 @@ one() { # CASE COMMAND OUTCOME ENTRIES
 
 ours || skip_all "no tmpfs over /var, /srv and /run/containerd"
 read_calls
-grep -oE '&control_[a-z_]+' "$HR_TEST_SRCDIR/src/control/table.c" | cut -d _ -f 2- >"$in/controls"
 docker
 for base in 0 100000 200000; do pod "$base"; done
 

@@ -11,6 +11,8 @@ real_sandbox "$@"
 show='cat /proc/self/status'
 in=$work/in
 mkdir "$in"
+mkdir -m 1777 "$work/image/home/open"
+chmod 1777 "$work/image/tmp" # as images have it
 effective='' # where it is not the bounding set
 
 # ---- one container of each shape ---------------------------------------------------------

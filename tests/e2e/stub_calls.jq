@@ -54,13 +54,19 @@ def exec_wrong($asked):
 	wrong(.noNewPrivileges == true; "no_new_privs is not set"),
 	caps(eight; $asked);
 
-# What is expected to differ differs, and nothing else does.
+def paths_of($row; $action): [$row.entries[] | select(startswith($action + " "))
+	| split(" ")[1] | as_path];
+
+# What is expected to differ differs, and nothing else does: what was asked, with the set values
+# put in and the dropped ones taken out, is what came.
 def differences($asked; $row):
-	[$row.entries[] | select(startswith("set ") or startswith("drop ")) | split(" ")[1] | as_path] as $paths
+	paths_of($row; "set") as $sets
+	| paths_of($row; "drop") as $drops
 	| . as $got
-	| ($paths[] as $path | wrong(($got | getpath($path)) != ($asked | getpath($path));
-		"\($path | join(".")) is as it was")),
-	  wrong(delpaths($paths) == ($asked | delpaths($paths)); "more than \($paths | map(join("."))) differs");
+	| ($sets[] as $path | wrong(($got | getpath($path)) != ($asked | getpath($path));
+		"\($path | map(tostring) | join(".")) is as it was")),
+	  wrong($got == (reduce $sets[] as $path ($asked; setpath($path; $got | getpath($path)))
+		| delpaths($drops)); "more than \($sets + $drops | map(map(tostring) | join("."))) differs");
 
 def document_wrong($asked; $row):
 	(if $row.command == "create" then create_wrong($asked; $row)

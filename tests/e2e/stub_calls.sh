@@ -12,8 +12,8 @@ set -u
 sandbox "$@"
 calls=$HR_TEST_SRCDIR/tests/calls
 results=$work/results
-# The calls name /run, /var/lib, /var/tmp and /tmp.
-for dir in /var/lib /var/tmp /tmp; do cover "$dir" || skip_all "no overlay over $dir"; done
+# The calls name /run, /var/lib, /var/tmp, /tmp and /srv.
+for dir in /var/lib /var/tmp /tmp /srv; do cover "$dir" || skip_all "no overlay over $dir"; done
 stub=$(stub_install runc-stub) || skip_all "the stub cannot be built"
 : >"$stub.d/state"
 handler hardrun "$stub"
@@ -36,11 +36,13 @@ reap "$dockerd"
 
 # ---- the calls, all at once (jq takes longer than hardrun) -----------------------------
 
-declare -A words of outcome entries document rootfs
+declare -A words of outcome entries document rootfs binds
 while IFS=$'\t' read -r name line; do words[$name]=$line; done < <(
 	jq -r '[(input_filename | split("/")[-2]), @sh] | join("\t")' "$calls"/cases/*/argv.json)
 while IFS=$'\t' read -r name create; do of[$name]=$create; done <"$calls/exec-of.tsv"
-while IFS=$'\t' read -r name path text; do rootfs[$name]=$path document[$name]=$text; done < <(
+while IFS=$'\t' read -r name path sources text; do
+	rootfs[$name]=$path binds[$name]=$sources document[$name]=$text
+done < <(
 	jq -r --rawfile host "$calls/host.tsv" --arg pid "$dockerd" --arg self $$ --arg ns "$work/ns" '
 		def file: {network: "net", mount: "mnt"}[.] // .;
 		($host | split("\n") | map(split("\t") | select(.[1]) | {(.[0]): .[1]}) | add) as $host |
@@ -52,7 +54,9 @@ while IFS=$'\t' read -r name path text; do rootfs[$name]=$path document[$name]=$
 			then .path = "/proc/\($self)/ns/\(.type | file)"
 			else .path = "\($ns)/\(.type | file)" end)) else . end) |
 		(if .hooks.prestart then .hooks.prestart[0].path = "/proc/\($pid)/exe" else . end) |
-		[$name, .root.path? // "-", tojson] | join("\t")' \
+		[$name, .root.path? // "-", ([.mounts[]? | select((.options // []) |
+			index("bind") or index("rbind")) | .source, .destination] | join(" ") | if . == "" then "-" else . end),
+			tojson] | join("\t")' \
 		"$calls"/cases/*/config.json "$calls"/cases/*/process.json "$calls"/cases/*/resources.json)
 
 # canon WORD...: fills $canon with the call without its spelling: global and command flags,
@@ -106,9 +110,12 @@ argument() {
 	done
 }
 
-# place_bundle DIR NAME: with the document of that case, and a rootfs where it says
+# place_bundle DIR NAME: with the document of that case, a rootfs where it says, and what the
+# engine would mount
 place_bundle() {
-	local root=${rootfs[$2]}
+	local root=${rootfs[$2]} i pairs
+	read -ra pairs <<<"${binds[$2]#-}"
+	for ((i = 0; i < ${#pairs[@]}; i += 2)); do bind_source "${pairs[i]}" "${pairs[i + 1]}"; done
 	case $root in /*) ;; *) root=$1/$root ;; esac
 	mkdir -p "$1" "$root"
 	printf '%s' "${document[$2]}" >"$1/config.json"
@@ -116,7 +123,7 @@ place_bundle() {
 
 # The container that an exec or update goes to, under the call's own root and id.
 make_container() { # NAME ROOT ID
-	local from=${of[$1]:--} dir
+	local from=${of[$1]:--} dir recorded
 	if [ "$from" = - ] || [ "${outcome[$from]}" = refuse ]; then
 		case $1 in
 		docker*) from=docker-run ;;
@@ -127,7 +134,12 @@ make_container() { # NAME ROOT ID
 	fi
 	dir=${log%/*}
 	[ -n "$log" ] || dir=/var/lib/containers/storage/overlay-containers/$3/userdata
-	place_bundle "$dir" "$from"
+	# What the engine mounts is of this id.
+	recorded=${words[$from]##* } recorded=${recorded//\'/}
+	document[container]=${document[$from]//"$recorded"/$3}
+	rootfs[container]=${rootfs[$from]//"$recorded"/$3}
+	binds[container]=${binds[$from]//"$recorded"/$3}
+	place_bundle "$dir" container
 	run hardrun ${2:+--root "$2"} create --bundle "$dir" "$3"
 	[ "$status" -eq 0 ] || note "$1: its container: $(cat "$work/err")"
 	stub_forget "$stub"
@@ -196,7 +208,7 @@ accepted() { # NAME COMMAND
 }
 
 refused() { # NAME COMMAND
-	local message lines=() field
+	local message lines=() control field named=false
 	message=$(<"$work/err")
 	[ -z "$(stub_calls "$stub")" ] || why+="the runtime was started; "
 	[ "$2" != exec ] || [ "$status" -eq 255 ] || why+="status $status, not 255; "
@@ -205,9 +217,12 @@ refused() { # NAME COMMAND
 	[ ! -s "$work/out" ] || why+="stdout: $(<"$work/out"); "
 	[[ $message != '' && $message != *$'\n'* ]] || why+="stderr: $message; "
 	[[ ! ${message,,} =~ $forbidden ]] || why+="a phrase that engines match: $message; "
-	# The first refusal is the message.
-	field=${entries[$1]%%,*}
-	[[ $message == *"${field#* }"* ]] || why+="the field is not named: $message; "
+	# The first refusal is the message: its control and one of its fields.
+	control=$(first_refusal "${entries[$1]}")
+	while read -r field; do
+		[[ $message == "hardrun: refused by $control: ${field#* }"[\ :]* ]] && named=true
+	done < <(tr ',' '\n' <<<"${entries[$1]}" | grep "^$control ")
+	[ "$named" = true ] || why+="$control and the field are not named: $message; "
 	[ -n "$log" ] || return
 	[ ! -e "$log" ] || mapfile -t lines <"$log"
 	[ ${#lines[@]} -eq 1 ] || why+="--log has ${#lines[@]} lines; "

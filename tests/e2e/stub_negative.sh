@@ -261,6 +261,8 @@ changed "no ociVersion" "ociVersion" 'del(.ociVersion)'
 
 changed "a capability that is none" "CAP_FROB" '.process.capabilities.inheritable = ["CAP_FROB"]'
 changed "CAP_SYS_ADMIN" "process\.capabilities\.bounding.*CAP_SYS_ADMIN" \
+	'.process.capabilities.bounding += ["CAP_SYS_ADMIN"] | .linux.maskedPaths = ["/proc/kcore"]'
+changed "what looks privileged" "refused by privileged: process\.capabilities: .*CAP_SYS_ADMIN, .*filter, .*paths" \
 	'.process.capabilities.bounding += ["CAP_SYS_ADMIN"]'
 for type in mount pid ipc network; do
 	changed "no $type namespace" "linux\.namespaces.*$type" \

@@ -105,7 +105,9 @@ run hardrun --root "$root" create --bundle "$bundle" c1
 line() { is "$(tail -1 "$audit" | jq -c "$1")" "$2" "audit: ${3:-$1}"; }
 line '[.verdict, .event, .id, .profile]' '["accept","create","c1","default"]'
 line '[.input_sha256, .output_sha256]' "[\"$(sha "$work/asked")\",\"$(sha "$config")\"]" "both digests"
-line '[.report[].action] | unique' '["set"]' "the report"
+line '[.report[].action] | unique' '["set","warn"]' "the report"
+line '.report[] | select(.action == "warn") | [.control, .path, .from]' '["environment","process.env[1]","TOKEN"]' \
+	"a secret by the name of its variable"
 line '.claims' '{"tenant":"blue"}' "annotations that the policy names are copied as claims"
 jq -c '.process | .args = ["sh", "SECRET-3"] | .env = ["T=SECRET-4"] | .capabilities.bounding += ["CAP_BPF"]' "$work/asked" >"$work/p.json"
 run hardrun --root "$root" exec --process "$work/p.json" c1

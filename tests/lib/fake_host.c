@@ -131,6 +131,16 @@ static bool fake_source_meets(struct host *host, size_t index, const char *direc
 	return fake->index != index || below(fake->real, directory) || below(directory, fake->real);
 }
 
+static bool fake_plain_below(struct host *host, const char *directory, const char *path)
+{
+	const struct json *source = json_get(json_get(facts_of(host), "sources"), directory);
+
+	json_each(link, json_get(source, "links"))
+		if (below(path, link->text))
+			return false;
+	return true;
+}
+
 static bool fake_sound(struct host *host, const char *path)
 {
 	const struct json *source = json_get(json_get(facts_of(host), "sources"), path);
@@ -153,6 +163,7 @@ void fake_host_init(struct fake_host *fake, const struct json *facts)
 				.source = fake_source,
 				.source_meets = fake_source_meets,
 				.within = fake_within,
+				.plain_below = fake_plain_below,
 				.sound = fake_sound,
 				.group_id = fake_group_id,
 				.device = fake_device,

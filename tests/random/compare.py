@@ -330,16 +330,22 @@ class Compare:
 
     def mounts(self, a, b, path):
         a, b = a or [], b or []
-        if len(b) < len(a):
+        there = {m.get("destination") for m in a}
+        # An empty file system of the container's own may come in between.
+        added = [m for m in b if m.get("destination") not in there] if len(b) > len(a) else []
+        b = [m for m in b if not any(m is new for new in added)]
+        if len(b) != len(a):
             self.changed.append(path)
             self.bad("mounts", path, f"{len(a)} became {len(b)}")
+        self.staged = 0
         for index, (old, new) in enumerate(zip(a, b)):
             if not same(old, new):
                 self.mount(old, new, index)
-        there = {m.get("destination") for m in a}
-        for new in b[len(a):]:
+            # Staged ones are numbered from 0 on in their order.
+            self.staged += new.get("source", "").startswith(STAGE)
+        for new in added:
             self.changed.append(path)
-            if new.get("type") != "tmpfs" or new.get("destination") in there or \
+            if new.get("type") != "tmpfs" or \
                     set(new) - {"destination", "type", "source", "options"} or \
                     new.get("source") != "tmpfs" or "bind" in new.get("options", []) or \
                     not {"nosuid", "nodev"} <= flags_of(new.get("options", [])):
@@ -354,7 +360,7 @@ class Compare:
             self.changed.append(f"{path}.{key}")
             if key == "options":
                 self.options(before or [], after or [], path + ".options")
-            elif key != "source" or not self.source(before or "", after or "", index):
+            elif key != "source" or not self.source(before or "", after or ""):
                 self.bad("mounts", f"{path}.{key}", f"{before} became {after}")
 
     def options(self, before, after, path):
@@ -364,11 +370,11 @@ class Compare:
         if [o for o in before if o not in FLAGS] != [o for o in after if o not in FLAGS]:
             self.bad("mounts", path, f"{before} became {after}")
 
-    def source(self, before, after, index):
+    def source(self, before, after):
         real = resolved(before, self.call, self.facts)
         absolute = posixpath.join(self.call.get("bundle") or "/bundle", before)
         return before != "" and after in (
-            f"{STAGE}{index}{real}", absolute, posixpath.normpath(absolute))
+            f"{STAGE}{self.staged}{real}", absolute, posixpath.normpath(absolute))
 
     def seccomp(self, a, b, path):
         self.changed.append(path)

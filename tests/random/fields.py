@@ -605,8 +605,9 @@ def extras(rng, spec, wild):
 OF_PROCESS = [console, user, args, environment, cwd, capabilities, rlimits, privileges,
               scheduling]
 OF_RESOURCES = [device_rules, memory_cpu, pids_unified, io_net]
-ALL = OF_PROCESS + OF_RESOURCES + [root, hooks, annotations, platforms, mounts, mounts,
-                                   engine_mounts,                                   namespaces, userns, sysctls, devices, seccomp, paths, extras]
+ALL = OF_PROCESS + OF_RESOURCES + [
+    root, hooks, annotations, platforms, mounts, mounts, engine_mounts, namespaces, userns,
+    sysctls, devices, seccomp, paths, extras]
 
 
 def change(rng, spec, count, wild, part="all"):

@@ -38,7 +38,8 @@ ASKED = {
             "devices": [{"allow": False, "access": "rwm"},
                         {"allow": True, "type": "c", "major": 1, "minor": 3, "access": "rwm"},
                         {"allow": True, "type": "b", "major": 8, "minor": 0, "access": "r"}],
-            "memory": {"limit": 1000, "kernel": 5}, "unified": {"memory.max": "1000", "pids.max": "0x10"}},
+            "memory": {"limit": 1000, "kernel": 5},
+            "unified": {"memory.max": "1000", "pids.max": "0x10"}},
         "seccomp": {"defaultAction": "SCMP_ACT_ERRNO", "architectures": ["SCMP_ARCH_X86_64"],
                     "syscalls": [{"names": ["read", "write"], "action": "SCMP_ACT_ALLOW"}]},
         "maskedPaths": ["/proc/kcore", "/proc/mine"],
@@ -65,7 +66,7 @@ def sound():
     process["oomScoreAdj"] = 0
     del process["scheduler"], out["annotations"]["run.oci.handler"], out["vm"]
     out["mounts"][1]["options"] += ["nosuid", "nodev", "noexec"]
-    out["mounts"][2].update(source="/run/hardrun/stage/2/srv/real",
+    out["mounts"][2].update(source="/run/hardrun/stage/0/srv/real",
                             options=["rbind", "ro", "nosuid", "nodev"])
     linux["namespaces"] += [{"type": "uts"}, {"type": "cgroup"}]
     del linux["devices"][0], linux["resources"]["devices"][2], \
@@ -136,7 +137,7 @@ PLANTED = [
     ("a mount's destination is changed", "mounts", out("mounts/1/destination", "/var")),
     ("another host path is mounted", "mounts", out("mounts/2/source", "/srv/other")),
     ("another host path is staged", "mounts",
-     out("mounts/2/source", "/run/hardrun/stage/2/srv/other")),
+     out("mounts/2/source", "/run/hardrun/stage/0/srv/other")),
     ("staged under another number", "mounts",
      out("mounts/2/source", "/run/hardrun/stage/1/srv/real")),
     ("a mount is gone", "mounts", out("mounts/2", ...)),
