@@ -96,14 +96,17 @@ static int read_cache(int dirfd, const char *name, struct json_doc **ret)
 	return 0;
 }
 
-/* Keeping the answer is worth a try and no more. */
+/* Keeping the answer is worth a try and no more; made anew instead of replaced, so that a
+ * killed process leaves no temporary file here. */
 static void write_cache(int dirfd, const char *name, struct json_doc *doc)
 {
 	hr_autofree char *text = NULL;
 	size_t len;
 
-	if (json_write(json_root(doc), &text, &len, NULL) == 0)
-		file_replace_at(dirfd, name, text, len, 0600, 0, 0, NULL);
+	if (json_write(json_root(doc), &text, &len, NULL) < 0)
+		return;
+	unlinkat(dirfd, name, 0);
+	file_make_at(dirfd, name, text, len, 0600, NULL);
 }
 
 static int ask_all(const struct runtime *runtime, struct json_doc **ret, struct hr_error *err)

@@ -8,10 +8,10 @@ static const struct schema_field namespace[] = {
 };
 
 static const struct schema_field device[] = {
-	STRING("path", BY("devices")),	    STRING("type", BY("devices")),
-	INT("major", 64, BY("devices")),	    INT("minor", 64, BY("devices")),
+	STRING("path", BY("devices")),	     STRING("type", BY("devices")),
+	INT("major", 64, BY("devices")),     INT("minor", 64, BY("devices")),
 	UINT("fileMode", 32, BY("devices")), UINT("uid", 32, BY("devices")),
-	UINT("gid", 32, BY("devices")),	    END,
+	UINT("gid", 32, BY("devices")),	     END,
 };
 
 static const struct schema_field net_device[] = {

@@ -30,7 +30,7 @@ static const struct schema_field rlimit[] = {
 };
 
 static const struct schema_field scheduler[] = {
-	STRING("policy", BY("scheduling")),	   INT("nice", 32, BY("scheduling")),
+	STRING("policy", BY("scheduling")),    INT("nice", 32, BY("scheduling")),
 	INT("priority", 32, BY("scheduling")), STRINGS("flags", BY("scheduling")),
 	UINT("runtime", 64, BY("scheduling")), UINT("deadline", 64, BY("scheduling")),
 	UINT("period", 64, BY("scheduling")),  END,
@@ -53,7 +53,7 @@ const struct schema_field schema_fields_process[] = {
 	STRUCT("consoleSize", console_size, KEEP),
 	STRUCT("user", user, BY("user")),
 	STRINGS("args", BY("args")),
-	STRING("commandLine", DROP), /* Windows */
+	STRING("commandLine", DROP),	   /* Windows */
 	STRINGS("env", BY("environment")), /* and hooks: the loader's variables */
 	STRING("cwd", BY("cwd")),
 	STRUCT("capabilities", capabilities, BY("capabilities")),

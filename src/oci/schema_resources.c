@@ -8,11 +8,16 @@ static const struct schema_field device_rule[] = {
 };
 
 static const struct schema_field memory[] = {
-	INT("limit", 64, BY("resources")),		 INT("reservation", 64, KEEP),
-	INT("swap", 64, KEEP),		 INT("kernel", 64, BY("resources")),
-	INT("kernelTCP", 64, BY("resources")),	 UINT("swappiness", 64, KEEP),
-	BOOL("disableOOMKiller", BY("resources")),	 BOOL("useHierarchy", KEEP),
-	BOOL("checkBeforeUpdate", KEEP), END,
+	INT("limit", 64, BY("resources")),
+	INT("reservation", 64, KEEP),
+	INT("swap", 64, KEEP),
+	INT("kernel", 64, BY("resources")),
+	INT("kernelTCP", 64, BY("resources")),
+	UINT("swappiness", 64, KEEP),
+	BOOL("disableOOMKiller", BY("resources")),
+	BOOL("useHierarchy", KEEP),
+	BOOL("checkBeforeUpdate", KEEP),
+	END,
 };
 
 static const struct schema_field cpu[] = {

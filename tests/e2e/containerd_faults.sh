@@ -97,7 +97,7 @@ done
 
 small() { # DIR: a small file system over it, with what is there already
 	mkdir -p "$1" "$work/copy" && cp -a "$1/." "$work/copy" &&
-		mount -t tmpfs -o size=256k,mode=755 hr-e2e "$1" && cp -a "$work/copy/." "$1"
+		mount -t tmpfs -o size=4m,mode=755 hr-e2e "$1" && cp -a "$work/copy/." "$1"
 	rm -rf "${work:?}/copy"
 }
 

@@ -109,7 +109,15 @@ containerd_image() {
 	return 1
 }
 
-image_make() { # DIR: an OCI image layout in it, and that as a tar file to stdout
+# The same for another user, by another name; for the namespace that ctr uses.
+containerd_image_for() { # USER NAME
+	local image=$2
+	[ -e "$work/image.$1.tar" ] || image_make "$work/image.$1" "$1" >"$work/image.$1.tar" || return
+	ctr images import --snapshotter "$CONTAINERD_SNAPSHOTTER" "$work/image.$1.tar" \
+		>"$work/import.out" 2>"$work/import.err"
+}
+
+image_make() { # DIR [USER]: an OCI image layout in it, and that as a tar file to stdout
 	local layout=$1/layout root=$1/root arch layer config manifest type diff
 	mkdir -p "$layout/blobs/sha256" "$root"/{bin,dev,etc,proc,sys,tmp}
 	cp "$(command -v busybox)" "$root/bin/busybox"
@@ -124,8 +132,9 @@ image_make() { # DIR: an OCI image layout in it, and that as a tar file to stdou
 	tar -C "$root" --numeric-owner --owner=0 --group=0 -cf "$1/layer" .
 	diff=sha256:$(sha256sum <"$1/layer" | cut -d ' ' -f 1)
 	layer=$(image_blob "$type.layer.v1.tar" <"$1/layer")
-	config=$(jq -nc --arg arch "$arch" --arg diff "$diff" '{architecture: $arch, os: "linux",
-		config: {Env: ["PATH=/bin"], Cmd: ["/bin/sh"]},
+	config=$(jq -nc --arg arch "$arch" --arg diff "$diff" --arg user "${2:-}" '{
+		architecture: $arch, os: "linux",
+		config: {Env: ["PATH=/bin"], Cmd: ["/bin/sh"], User: $user},
 		rootfs: {type: "layers", diff_ids: [$diff]}}' | image_blob "$type.config.v1+json")
 	manifest=$(printf '{"schemaVersion":2,"config":%s,"layers":[%s]}' "$config" "$layer" |
 		image_blob "$type.manifest.v1+json")

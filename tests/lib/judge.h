@@ -19,7 +19,7 @@ struct judge {
 
 struct judge_create {
 	const struct policy *policy;
-	const char *profile; /* NULL: selected by the policy's rules */
+	const char *profile;	  /* NULL: selected by the policy's rules */
 	const struct json *rules; /* the profile itself; NULL: `profile`, or by the rules */
 	const char *root, *bundle, *id, *handler;
 	enum control_line line;

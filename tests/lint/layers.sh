@@ -57,10 +57,11 @@ may_share() { # HEADER PATTERN-OF-FILES
 	nothing "$findings" "control/$1.h is included by $2 only"
 }
 may_share label 'apparmor|label|selinux'
+may_share cgroup_value 'cgroup_value|resources'
 may_share mounts 'mount_[a-z]+|mounts'
 may_share ranges 'ranges|table|user'
 findings=$(grep -E '^src/control/[a-z_]+\.c:' "$work/includes" |
-	grep -vE ' (control/(control|table|label|mounts|ranges)\.h|(base|json|oci|host|change|seccomp)/.*)$')
+	grep -vE ' (control/(cgroup_value|control|table|label|mounts|ranges)\.h|(base|json|oci|host|change|seccomp)/.*)$')
 nothing "$findings" "controls never include one another"
 
 # ---- outside libraries -----------------------------------------------------------------
