@@ -61,8 +61,11 @@ const char *change_origin(const struct json *value, char buf[CHANGE_ORIGIN])
 		snprintf(buf, CHANGE_ORIGIN, "built-in");
 		return buf;
 	}
-	json_where(value, &line, &column);
-	if (line == 0 || strcmp(json_name(value->doc), "built-in") == 0)
+	line = 0;
+	/* Counting lines takes its time, and nobody reads these. */
+	if (strcmp(json_name(value->doc), "built-in") != 0)
+		json_where(value, &line, &column);
+	if (line == 0)
 		snprintf(buf, CHANGE_ORIGIN, "%s", json_name(value->doc));
 	else
 		snprintf(buf, CHANGE_ORIGIN, "%s:%u:%u", json_name(value->doc), line, column);

@@ -153,6 +153,12 @@ else
 	skip "clang-format has nothing to change" "clang-format is not installed"
 fi
 
+# ---- tables ----------------------------------------------------------------------------
+
+grep -oE '\{"[a-z0-9_]+"' src/seccomp/widths.c >"$work/widths"
+check "src/seccomp/widths.c: the table that is searched has calls" test -s "$work/widths"
+check "src/seccomp/widths.c: and they are sorted" env LC_ALL=C sort -c -u "$work/widths"
+
 # ---- the project speaks of itself ------------------------------------------------------
 
 # Taken apart, so that this file does not hold them.
