@@ -61,8 +61,7 @@ const char *change_origin(const struct json *value, char buf[CHANGE_ORIGIN])
 		snprintf(buf, CHANGE_ORIGIN, "built-in");
 		return buf;
 	}
-	line = 0;
-	/* Counting lines takes its time, and nobody reads these. */
+	line = 0; /* counting takes its time, and nobody reads the built-in's */
 	if (strcmp(json_name(value->doc), "built-in") != 0)
 		json_where(value, &line, &column);
 	if (line == 0)

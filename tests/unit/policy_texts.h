@@ -114,7 +114,8 @@ static const struct wrong wrong[] = {
 	{CONTROL("\"cwd\":{\n\"mode\":null}"), "3:1: "},
 	{CONTROL("\"cwd\":{\n\"deny\":[]}"), "3:1: cwd has no option \"deny\"; it has: mode"},
 	{CONTROL("\"capabilities\":{\n\"alow\":[]}"),
-	 "3:1: capabilities has no option \"alow\"; did you mean \"allow\"? it has: mode, allow, strip, drop"},
+	 "3:1: capabilities has no option \"alow\"; did you mean \"allow\"? it has: mode, allow, "
+	 "strip, drop"},
 	{CONTROL("\"capabilities\":{\n\"allow\":\"CAP_KILL\"}"),
 	 "3:1: capabilities.allow must be a list of strings"},
 	{CONTROL("\"capabilities\":{\n\"allow\":null}"),
