@@ -184,9 +184,8 @@ static void add_given(struct text *to, const struct json *from, const struct jso
 		add_value(&line, '\0', value);
 	else if (!value->first)
 		add_word(&line, '\0', "[]");
-	else if (!is_list(from))
-		add_items(&line, '\0', value, NULL);
-	else if (add_items(&line, '-', from, value) + add_items(&line, '+', value, from) == 0)
+	else if (!is_list(from) ||
+		 add_items(&line, '-', from, value) + add_items(&line, '+', value, from) == 0)
 		add_items(&line, '\0', value, NULL);
 	text_adds(to, "\n");
 }

@@ -35,6 +35,7 @@ struct control_in {
 	enum runtime_kind kind;
 	const char *root;   /* the runtime's --root */
 	const char *bundle; /* create: absolute */
+	bool no_pivot;	    /* create: the runtime was told not to use pivot_root(2) */
 	const char *id;	    /* the container's; NULL in explain without one */
 	const struct identity *identity;
 	struct host *host;

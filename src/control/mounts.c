@@ -217,11 +217,13 @@ static void judge(const struct control_in *in, struct change *out, const struct 
 	so_far->slave |= (mount.flags & MOUNT_SLAVE) != 0;
 }
 
-/* Without one runc makes the whole tree a slave of the host's. */
+/* Without one runc makes the whole tree a slave of the host's, and without pivot_root(2) it
+ * takes nothing less (rootfs_linux.go, prepareRoot). */
 static void set_propagation(const struct control_in *in, struct change *out, bool slave)
 {
 	const char *asked = json_string(json_get(in->document, "linux"), "rootfsPropagation");
-	bool kept = slave && asked && (strcmp(asked, "slave") == 0 || strcmp(asked, "rslave") == 0);
+	bool kept = in->no_pivot || (slave && asked &&
+				     (strcmp(asked, "slave") == 0 || strcmp(asked, "rslave") == 0));
 
 	change_set(out, "linux.rootfsPropagation",
 		   json_new_string(change_doc(out), kept ? "rslave" : "rprivate"), NULL,

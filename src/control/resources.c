@@ -261,7 +261,9 @@ static bool has_quota(const struct turn *turn)
 
 static bool key_fits(const struct json *patterns, const char *key)
 {
-	json_each(pattern, key_never(key) ? NULL : patterns)
+	const struct json *list = key_never(key) ? NULL : patterns;
+
+	json_each(pattern, list)
 		if (text_match(pattern->text, key))
 			return true;
 	return false;

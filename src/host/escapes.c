@@ -48,17 +48,17 @@ static const struct escape escapes[] = {
  */
 static const struct backport {
 	const char *cve;
-	enum runtime_kind kind;
 	const char *stem;
+	enum runtime_kind kind;
 	unsigned number;
 } backports[] = {
-	{"CVE-2021-30465", RUNTIME_RUNC, "1.0.0~rc94+ds1-", 2},
-	{"CVE-2024-21626", RUNTIME_RUNC, "1.0.0~rc93+ds1-5+deb11u", 3}, /* DSA-5615-1 */
-	{"CVE-2024-21626", RUNTIME_RUNC, "1.1.5+ds1-1+deb12u", 1},
-	{"CVE-2024-21626", RUNTIME_RUNC, "1.1.4-0ubuntu1~18.04.2+esm", 1}, /* USN-6619-1 */
-	{"CVE-2024-21626", RUNTIME_RUNC, "1.1.7-0ubuntu1~20.04.", 2},
-	{"CVE-2024-21626", RUNTIME_RUNC, "1.1.7-0ubuntu1~22.04.", 2},
-	{"CVE-2024-21626", RUNTIME_RUNC, "1.1.7-0ubuntu2.", 2},
+	{"CVE-2021-30465", "1.0.0~rc94+ds1-", RUNTIME_RUNC, 2},
+	{"CVE-2024-21626", "1.0.0~rc93+ds1-5+deb11u", RUNTIME_RUNC, 3}, /* DSA-5615-1 */
+	{"CVE-2024-21626", "1.1.5+ds1-1+deb12u", RUNTIME_RUNC, 1},
+	{"CVE-2024-21626", "1.1.4-0ubuntu1~18.04.2+esm", RUNTIME_RUNC, 1}, /* USN-6619-1 */
+	{"CVE-2024-21626", "1.1.7-0ubuntu1~20.04.", RUNTIME_RUNC, 2},
+	{"CVE-2024-21626", "1.1.7-0ubuntu1~22.04.", RUNTIME_RUNC, 2},
+	{"CVE-2024-21626", "1.1.7-0ubuntu2.", RUNTIME_RUNC, 2},
 };
 
 struct version {

@@ -43,7 +43,8 @@ static bool holds(const char *dpkg, const char *package, const struct stat *prog
 	struct stat st;
 
 	snprintf(path, sizeof(path), "%s/info/%s.list", dpkg, package);
-	rest = text = read_roots(path);
+	text = read_roots(path);
+	rest = text;
 	while ((line = strsep(&rest, "\n")))
 		if (line[0] == '/' && stat(line, &st) == 0 && S_ISREG(st.st_mode) &&
 		    st.st_dev == program->st_dev && st.st_ino == program->st_ino)

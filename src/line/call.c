@@ -143,6 +143,7 @@ void call_control_in(const struct call *call, struct control_in *ret)
 		.kind = call->runtime.kind,
 		.root = call_root(call),
 		.bundle = call->bundle,
+		.no_pivot = call->request && request_option(call->request, "no-pivot"),
 		.id = call->request ? call->request->id : NULL,
 		.identity = &call->identity,
 		.policy = call->policy,

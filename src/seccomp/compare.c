@@ -38,7 +38,7 @@ static enum share share_masked(const struct compare *cube, const struct compare 
 {
 	if ((cube->value ^ c->value) & cube->mask & c->mask)
 		return SHARE_NONE;
-	return c->mask & ~cube->mask ? SHARE_SOME : SHARE_ALL;
+	return (c->mask & ~cube->mask) ? SHARE_SOME : SHARE_ALL;
 }
 
 /* How many of the values of `cube`, a masked equality, pass c. */

@@ -56,7 +56,7 @@ static const char *find_group(const char *at, const char *end, const char *name)
 }
 
 /* Lines of one file add up; a group of another file or of the library is not changed unsaid. */
-static bool taken(const struct reader *reader, const char *name)
+static bool is_taken(const struct reader *reader, const char *name)
 {
 	const struct group *group = source_group(reader->source, name, NULL);
 	size_t len = 0;
@@ -74,7 +74,7 @@ int group_parse(struct reader *reader, struct statement *statement)
 	if (!reader_word(reader, &name) || name.text[0] != '@')
 		return reader_fail(reader, &name.at,
 				   "a group needs a name with @: group @memlock mlock");
-	if (!reader->library && taken(reader, name.text))
+	if (!reader->library && is_taken(reader, name.text))
 		return reader_fail(reader, &name.at,
 				   "there is a group %s already; take another name",
 				   text_shown_z(name.text, shown));

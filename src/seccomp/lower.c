@@ -195,12 +195,14 @@ static bool exists(const struct call *call, enum seccomp_arch arch)
 static int lower_calls(struct lowering *to)
 {
 	const struct clause *clauses[SECCOMP_RULES_MAX];
+	int rc = 0;
 
 	to->clauses = clauses;
-	for (to->call = to->source->first; to->call; to->call = to->call->next)
-		if (to->call->first && exists(to->call, to->arch) && lower_call(to) < 0)
-			return -1;
-	return 0;
+	for (to->call = to->source->first; rc == 0 && to->call; to->call = to->call->next)
+		if (to->call->first && exists(to->call, to->arch))
+			rc = lower_call(to);
+	to->clauses = NULL;
+	return rc;
 }
 
 int seccomp_lower(const struct seccomp_source *source, const char *arch,

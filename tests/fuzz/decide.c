@@ -93,6 +93,49 @@ static void must_mount_no_more(const struct json *asked, const struct json *give
 	must(!before);
 }
 
+static const struct json *limit_of(const struct json *document, const char *type)
+{
+	json_each(limit, json_path(document, "process.rlimits"))
+		if (has_text(limit, "type", type))
+			return limit;
+	return NULL;
+}
+
+/* Limits are not higher than asked for; a new one is that of core files. */
+static void must_limit_no_less(const struct json *asked, const struct json *given)
+{
+	uint64_t before, after;
+
+	json_each(limit, json_path(given, "process.rlimits")) {
+		const struct json *old = limit_of(asked, json_string(limit, "type"));
+
+		must(json_uint(json_get(limit, "hard"), &after));
+		must(old || (has_text(limit, "type", "RLIMIT_CORE") && after == 0));
+		must(!old || !json_uint(json_get(old, "hard"), &before) || after <= before);
+	}
+}
+
+/* What no built-in profile lets through, and devices that begin with none. */
+static void must_be_without(const struct json *given)
+{
+	static const char *const gone[] = {
+		"process.scheduler",  "linux.personality", "linux.timeOffsets",
+		"linux.memoryPolicy", "linux.intelRdt",	   "linux.resources.network.priorities",
+	};
+	const struct json *devices = json_path(given, "linux.resources.devices");
+	int64_t adjustment;
+
+	for (size_t i = 0; i < hr_count(gone); i++)
+		must(!json_path(given, gone[i]));
+	must(json_count(json_path(given, "linux.netDevices")) == 0);
+	must(!has_text(json_path(given, "process.ioPriority"), "class", "IOPRIO_CLASS_RT"));
+	must(!json_int(json_path(given, "process.oomScoreAdj"), &adjustment) || adjustment >= -998);
+	must(devices && devices->first && !json_true(devices->first, "allow"));
+	must(!json_get(devices->first, "major") && !json_get(devices->first, "minor"));
+	json_each(rule, devices)
+		must(!json_true(rule, "allow") || has_text(rule, "type", "c"));
+}
+
 static void must_be_narrower(const struct json *asked, const struct json *given)
 {
 	static const char *const sets[] = {"bounding", "effective", "permitted", "inheritable",
@@ -118,6 +161,8 @@ static void must_be_narrower(const struct json *asked, const struct json *given)
 	json_each(kind, json_get(given, "hooks"))
 		must(json_count(kind) == 0);
 	must_mount_no_more(asked, given);
+	must_limit_no_less(asked, given);
+	must_be_without(given);
 }
 
 /* The process that was asked for, as an exec under what create left. */
