@@ -93,13 +93,13 @@ static void add_problems(struct change *change, const struct problems *all)
 	change->mode = MODE_ENFORCE;
 	change->origin = NULL;
 	for (size_t i = 0; i < all->count; i++) {
-		const struct problem *problem = &all->list[i];
+		const struct problem *one = &all->list[i];
 
-		change->control = problem->control;
-		change_refuse(change, problem->path, NULL,
-			      &(struct reason){.rule = problem->control,
-					       .why = problem->err.msg,
-					       .remedy = problem->remedy});
+		change->control = one->control;
+		change_refuse(change, one->path, NULL,
+			      &(struct reason){.rule = one->control,
+					       .why = one->err.msg,
+					       .remedy = one->remedy});
 	}
 	for (; all->count > 0 && others > 0; others--) {
 		struct json *entry = change->report->first;

@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 struct remarks {
-	struct policy *policy;
 	policy_remark_fn found;
 	void *to;
 };
@@ -197,7 +196,7 @@ static void remark_profile(const struct remarks *all, const struct json *profile
 
 void policy_remarks(struct policy *policy, policy_remark_fn found, void *to)
 {
-	const struct remarks all = {policy, found, to};
+	const struct remarks all = {found, to};
 	json_auto struct json_doc *used = json_new("used");
 
 	if (!used)

@@ -24,14 +24,14 @@ struct where {
 static bool number(const char *text, uint32_t *ret)
 {
 	char *end;
-	unsigned long long value;
+	unsigned long long parsed;
 
 	if (text[0] < '0' || text[0] > '9' || strlen(text) > 12)
 		return false;
-	value = strtoull(text, &end, 0);
-	if (*end != '\0' || value > UINT32_MAX)
+	parsed = strtoull(text, &end, 0);
+	if (*end != '\0' || parsed > UINT32_MAX)
 		return false;
-	*ret = (uint32_t)value;
+	*ret = (uint32_t)parsed;
 	return true;
 }
 
