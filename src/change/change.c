@@ -359,8 +359,8 @@ static void name_others(const struct change *out, const struct json *first, stru
 
 	if (out->refusals < 2)
 		return;
-	text_addf(text, "; and %zu more: ", out->refusals - 1);
-	json_each(entry, first->next ? out->report : NULL) {
+	text_addf(text, "; and %zu more", out->refusals - 1);
+	json_each(entry, out->report) {
 		if (entry == first || !refuses(entry) || same_path(entry, last))
 			continue;
 		last = entry;
@@ -368,7 +368,7 @@ static void name_others(const struct change *out, const struct json *first, stru
 			text_adds(text, ", ...");
 			return;
 		}
-		text_addf(text, "%s%s", named > 1 ? ", " : "", json_string(entry, "path"));
+		text_addf(text, "%s%s", named > 1 ? ", " : ": ", json_string(entry, "path"));
 	}
 }
 
@@ -388,8 +388,10 @@ int change_verdict(const struct change *out, struct hr_error *err)
 	text_adds(&text, json_string(entry, "path"));
 	if (value)
 		text_addf(&text, " \"%s\"", text_shown_z(value, shown));
-	text_addf(&text, ": %s (rule %s, %s)", json_string(entry, "why"),
-		  json_string(entry, "rule"), json_string(entry, "origin"));
+	text_addf(&text, ": %s (rule %s, ", json_string(entry, "why"), json_string(entry, "rule"));
+	if (out->profile)
+		text_addf(&text, "profile %s, ", out->profile);
+	text_addf(&text, "%s)", json_string(entry, "origin"));
 	if (remedy)
 		text_addf(&text, "; %s", remedy);
 	name_others(out, entry, &text);

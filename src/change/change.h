@@ -30,6 +30,7 @@ struct change {
 	struct json_doc *notes;	  /* owns report and ceilings */
 	struct json *report;	  /* array of entries */
 	struct json *ceilings;	  /* object: control -> what exec and update may get */
+	const char *profile;	  /* named in messages; NULL for none */
 	const char *control;	  /* whose turn it is */
 	enum change_mode mode;	  /* of that control */
 	const struct json *rules; /* of that control in the profile: gives a ceiling's origin */

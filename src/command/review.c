@@ -237,11 +237,11 @@ static void add_remedy(struct text *to, const struct json *entry)
 			  "hardrun-controls(7)\n",
 			  (int)(dot - rule), rule, dot + 1);
 	else if (part_of(entry) != REVIEW_REMARKED)
-		text_addf(to,
-			  "    remedy  no option gives it; \"%s\": {\"mode\": \"audit\"} in the "
-			  "profile "
-			  "leaves the field as asked\n",
-			  control);
+		text_addf(
+			to,
+			"    remedy  no option gives it; only \"%s\": {\"mode\": \"audit\"} in the "
+			"profile, with which nothing of that control is enforced\n",
+			control);
 }
 
 /* An entry and those behind it that say the same. Returns the last one. */

@@ -47,17 +47,18 @@ static int check(const struct policy *policy, const struct json *rules, struct h
 	return 0;
 }
 
+/* `all`: the allowed ones and those that a set asks for beside them. */
 static void refuse(const struct control_in *in, struct change *out, const char *path,
-		   const char *name)
+		   const char *name, const struct json *all)
 {
-	char shown[TEXT_SHOWN_SIZE], remedy[TEXT_SHOWN_SIZE + 128];
+	char shown[TEXT_SHOWN_SIZE], list[CONTROL_LIST], remedy[CONTROL_LIST + 128];
 	bool known = is_capability(name);
 
 	snprintf(remedy, sizeof(remedy),
 		 known ? "drop it from the request, or allow it in a profile: \"capabilities\": "
-			 "{\"allow\": [..., \"%s\"]}"
+			 "{\"allow\": %s}"
 		       : "correct \"%s\": names are upper case, as in capabilities(7)",
-		 text_shown_z(name, shown));
+		 known ? control_list_with(all, name, list) : text_shown_z(name, shown));
 	change_refuse(out, path, name,
 		      &(struct reason){
 			      .rule = "capabilities.allow",
@@ -119,24 +120,39 @@ static struct reason removal(const struct control_in *in, const char *name)
 	};
 }
 
+/* The allowed ones and all that the set asks for beside them: what allow would have to be. */
+static const struct json *allowed_with(const struct control_in *in, struct change *out,
+				       const struct json *set)
+{
+	struct json *all = json_new_array(change_notes(out));
+
+	json_each(cap, json_get(in->rules, "allow"))
+		json_append(all, json_new_string(change_notes(out), cap->text));
+	json_each(cap, set)
+		if (!kept(in, cap->text) && !stripped(in, cap->text))
+			json_append(all, json_new_string(change_notes(out), cap->text));
+	return all;
+}
+
 static void filter(const struct control_in *in, struct change *out, const struct json *set,
 		   const char *path)
 {
 	struct json *keep = json_new_array(change_doc(out));
-	const struct json *removed = NULL;
+	const struct json *removed = NULL, *refused = NULL;
 	struct reason reason;
 
 	json_each(cap, set) {
-		if (kept(in, cap->text)) {
+		if (kept(in, cap->text))
 			json_append(keep, json_new_string(change_doc(out), cap->text));
-			continue;
-		}
-		if (!stripped(in, cap->text)) {
-			refuse(in, out, path, cap->text);
-			return;
-		}
-		if (!removed)
-			removed = cap;
+		else if (stripped(in, cap->text))
+			removed = removed ? removed : cap;
+		/* What is no name at all is said first. */
+		else if (!refused || (is_capability(refused->text) && !is_capability(cap->text)))
+			refused = cap;
+	}
+	if (refused) {
+		refuse(in, out, path, refused->text, allowed_with(in, out, set));
+		return;
 	}
 	if (!removed)
 		return;

@@ -85,7 +85,7 @@ static void create(const struct control_in *in, struct change *out)
 						    "outside the allowed ones",
 				      .remedy = "ask for a cgroup below one of these, or add a "
 						"pattern in a profile: \"cgroups\": {\"parents\": "
-						"[..., \"/NAME/*\"]}",
+						"[\"/NAME/*\"]} beside the ones that are there",
 			      });
 }
 

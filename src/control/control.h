@@ -74,6 +74,14 @@ extern const struct control *const controls[];
 int control_check_options(const struct policy *policy, const char *name, const struct json *options,
 			  struct hr_error *err);
 
+/*
+ * What to write into a profile: the list that is there and `extra` behind it, as JSON, since a
+ * list replaces the inherited one: ["a", "b", "extra"]. A list that is too long for a message
+ * becomes ["extra", ...the N others].
+ */
+#define CONTROL_LIST 1024
+const char *control_list_with(const struct json *list, const char *extra, char buf[CONTROL_LIST]);
+
 /* Error of a policy value: HR_POLICY with file:line:column. */
 int control_policy_error(const struct json *value, struct hr_error *err, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -127,7 +127,7 @@ static void judge_node(const struct control_in *in, struct change *out, const st
 		       const struct json *device, const char *path)
 {
 	const char *name = json_string(device, "path");
-	char shown[TEXT_SHOWN_SIZE], remedy[TEXT_SHOWN_SIZE + 128];
+	char all[CONTROL_LIST], remedy[CONTROL_LIST + 128];
 	struct reason reason = {
 		.rule = "devices.allow",
 		.by = json_get(in->rules, "allow"),
@@ -137,8 +137,8 @@ static void judge_node(const struct control_in *in, struct change *out, const st
 
 	snprintf(remedy, sizeof(remedy),
 		 "to keep it, allow the host's own device in a profile: \"devices\": {\"allow\": "
-		 "[..., \"%s\"]}",
-		 name ? text_shown_z(name, shown) : "/dev/NAME");
+		 "%s}",
+		 control_list_with(json_get(in->rules, "allow"), name ? name : "/dev/NAME", all));
 	if (is_type(device, "cu")) {
 		change_drop(out, path, list, device, &reason);
 		return;
@@ -266,7 +266,8 @@ static void judge_rules(const struct control_in *in, struct change *out,
 			.why = "without a deny-all in front, and with more than the devices that "
 			       "every container has, the host's disks and memory can be opened",
 			.remedy = "to open another, allow the host's device in a profile: "
-				  "\"devices\": {\"allow\": [..., \"/dev/NAME\"]}",
+				  "\"devices\": {\"allow\": [\"/dev/NAME\"]} beside the names that "
+				  "are there",
 		});
 }
 

@@ -75,15 +75,14 @@ static void judge_devices(const struct control_in *in, struct change *out,
 			  const struct json *devices)
 {
 	const struct json *allowed = json_get(in->rules, "net_devices");
-	char path[CHANGE_PATH], shown[TEXT_SHOWN_SIZE], remedy[TEXT_SHOWN_SIZE + 128];
+	char path[CHANGE_PATH], all[CONTROL_LIST], remedy[CONTROL_LIST + 128];
 
 	json_each(device, devices) {
 		if (json_has_string(allowed, device->key))
 			continue;
 		snprintf(remedy, sizeof(remedy),
-			 "remove it, or allow it in a profile: \"extras\": {\"net_devices\": [..., "
-			 "\"%s\"]}",
-			 text_shown_z(device->key, shown));
+			 "remove it, or allow it in a profile: \"extras\": {\"net_devices\": %s}",
+			 control_list_with(allowed, device->key, all));
 		change_refuse(out, change_key_path("linux.netDevices", device->key, path), NULL,
 			      &(struct reason){
 				      .rule = "extras.net_devices",

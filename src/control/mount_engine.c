@@ -34,33 +34,39 @@ static const struct shape {
 	const char *source;	 /* below one of the engine's directories */
 	const char *destination; /* NULL: any; ends in a slash: one name below it */
 	const char *joins;	 /* type of namespace, for SHARED */
+	enum mount_owner owner;
 } shapes[] = {
-	{CONTAINERD, CRI_DIR "sandboxes/SANDBOX/hostname", "/etc/hostname", NULL},
-	{CONTAINERD, CRI_DIR "sandboxes/SANDBOX/hosts", "/etc/hosts", NULL},
-	{CONTAINERD, CRI_DIR "sandboxes/SANDBOX/resolv.conf", "/etc/resolv.conf", NULL},
-	{CONTAINERD, CRI_DIR "sandboxes/SANDBOX/shm", "/dev/shm", NULL},
-	{CONTAINERD, CRI_DIR "containers/ID/volumes/NAME", NULL, NULL},
-	{DOCKER, "containers/SHARED/hostname", "/etc/hostname", "network"},
-	{DOCKER, "containers/SHARED/hosts", "/etc/hosts", "network"},
-	{DOCKER, "containers/SHARED/resolv.conf", "/etc/resolv.conf", "network"},
-	{DOCKER, "containers/SHARED/mounts/shm", "/dev/shm", "ipc"},
-	{DOCKER, "containers/ID/mounts/secrets/NAME", "/run/secrets/", NULL},
-	{DOCKER, "volumes/NAME/_data", NULL, NULL},
-	{PODMAN, "overlay-containers/SHARED/userdata/hostname", "/etc/hostname", "network"},
-	{PODMAN, "overlay-containers/SHARED/userdata/hosts", "/etc/hosts", "network"},
-	{PODMAN, "overlay-containers/SHARED/userdata/resolv.conf", "/etc/resolv.conf", "network"},
-	{PODMAN, "overlay-containers/SHARED/userdata/shm", "/dev/shm", "ipc"},
-	{PODMAN, "overlay-containers/ID/userdata/.containerenv", "/run/.containerenv", NULL},
-	{PODMAN, "overlay-containers/ID/userdata/run/.containerenv", "/run/.containerenv", NULL},
-	{PODMAN, "overlay-containers/ID/userdata/secrets/NAME", NULL, NULL},
-	{PODMAN, "volumes/NAME/_data", NULL, NULL},
-	{KUBELET, "pods/UID/etc-hosts", "/etc/hosts", NULL},
-	{KUBELET, "pods/UID/containers/CONTAINER/NAME", NULL, NULL},
-	{KUBELET, "pods/UID/volume-subpaths/NAME/CONTAINER/NAME", NULL, NULL},
-	{KUBELET, "pods/UID/volumes/PLUGIN/NAME", NULL, NULL},
+	{CONTAINERD, CRI_DIR "sandboxes/SANDBOX/hostname", "/etc/hostname", NULL, OWNER_ENGINE},
+	{CONTAINERD, CRI_DIR "sandboxes/SANDBOX/hosts", "/etc/hosts", NULL, OWNER_ENGINE},
+	{CONTAINERD, CRI_DIR "sandboxes/SANDBOX/resolv.conf", "/etc/resolv.conf", NULL,
+	 OWNER_ENGINE},
+	{CONTAINERD, CRI_DIR "sandboxes/SANDBOX/shm", "/dev/shm", NULL, OWNER_ENGINE},
+	{CONTAINERD, CRI_DIR "containers/ID/volumes/NAME", NULL, NULL, OWNER_ENGINE},
+	{DOCKER, "containers/SHARED/hostname", "/etc/hostname", "network", OWNER_ENGINE},
+	{DOCKER, "containers/SHARED/hosts", "/etc/hosts", "network", OWNER_ENGINE},
+	{DOCKER, "containers/SHARED/resolv.conf", "/etc/resolv.conf", "network", OWNER_ENGINE},
+	{DOCKER, "containers/SHARED/mounts/shm", "/dev/shm", "ipc", OWNER_ENGINE},
+	{DOCKER, "containers/ID/mounts/secrets/NAME", "/run/secrets/", NULL, OWNER_ENGINE},
+	{DOCKER, "volumes/NAME/_data", NULL, NULL, OWNER_NAMED},
+	{PODMAN, "overlay-containers/SHARED/userdata/hostname", "/etc/hostname", "network",
+	 OWNER_ENGINE},
+	{PODMAN, "overlay-containers/SHARED/userdata/hosts", "/etc/hosts", "network", OWNER_ENGINE},
+	{PODMAN, "overlay-containers/SHARED/userdata/resolv.conf", "/etc/resolv.conf", "network",
+	 OWNER_ENGINE},
+	{PODMAN, "overlay-containers/SHARED/userdata/shm", "/dev/shm", "ipc", OWNER_ENGINE},
+	{PODMAN, "overlay-containers/ID/userdata/.containerenv", "/run/.containerenv", NULL,
+	 OWNER_ENGINE},
+	{PODMAN, "overlay-containers/ID/userdata/run/.containerenv", "/run/.containerenv", NULL,
+	 OWNER_ENGINE},
+	{PODMAN, "overlay-containers/ID/userdata/secrets/NAME", NULL, NULL, OWNER_ENGINE},
+	{PODMAN, "volumes/NAME/_data", NULL, NULL, OWNER_NAMED},
+	{KUBELET, "pods/UID/etc-hosts", "/etc/hosts", NULL, OWNER_ENGINE},
+	{KUBELET, "pods/UID/containers/CONTAINER/NAME", NULL, NULL, OWNER_ENGINE},
+	{KUBELET, "pods/UID/volume-subpaths/NAME/CONTAINER/NAME", NULL, NULL, OWNER_SUBPATH},
+	{KUBELET, "pods/UID/volumes/PLUGIN/NAME", NULL, NULL, OWNER_KUBELET},
 	/* The only kind that has its files one level deeper; below a volume's own directory a
 	 * container could have put links. */
-	{KUBELET, "pods/UID/volumes/kubernetes.io~csi/NAME/mount", NULL, NULL},
+	{KUBELET, "pods/UID/volumes/kubernetes.io~csi/NAME/mount", NULL, NULL, OWNER_KUBELET},
 };
 
 /* Files of the host that are shown as they are, and programs that reap children. */
@@ -179,24 +185,37 @@ static bool destination_fits(const struct mount *mount, const char *wanted)
 }
 
 /* "kubernetes.io~empty-dir" is empty-dir; other vendors' plugins keep their whole name. */
-static bool volume_allowed(const struct mount *mount, const char *rest)
+bool mount_volume_kind(const char *source, char ret[NAME_MAX + 1])
 {
-	const char *volumes = strstr(rest, "/volumes/"), *plugin, *end;
-	char name[NAME_MAX + 1];
+	const char *volumes = strstr(source, "/volumes/"), *plugin, *end;
 
+	ret[0] = '\0';
 	if (!volumes)
-		return true;
+		return false;
 	plugin = volumes + strlen("/volumes/");
 	if (text_starts(plugin, "kubernetes.io~"))
 		plugin += strlen("kubernetes.io~");
 	end = strchr(plugin, '/');
-	if (!end || (size_t)(end - plugin) >= sizeof(name))
-		return false;
-	snprintf(name, sizeof(name), "%.*s", (int)(end - plugin), plugin);
+	if (end && end - plugin <= NAME_MAX)
+		snprintf(ret, NAME_MAX + 1, "%.*s", (int)(end - plugin), plugin);
+	return true;
+}
+
+bool mount_volume_allowed(const struct mount *mount, const char *kind)
+{
+	if (text_starts(kind, "kubernetes.io~"))
+		kind += strlen("kubernetes.io~");
 	json_each(allowed, json_get(mount->in->rules, "volumes"))
-		if (text_match(allowed->text, name))
+		if (text_match(allowed->text, kind))
 			return true;
 	return false;
+}
+
+static bool volume_allowed(const struct mount *mount, const char *rest)
+{
+	char kind[NAME_MAX + 1];
+
+	return mount_volume_kind(rest, kind) && mount_volume_allowed(mount, kind);
 }
 
 /* What follows DIRECTORY/ in a path; NULL when it is not below it. */
@@ -233,8 +252,9 @@ static enum mount_owner owner_of_shape(const struct mount *mount, const struct s
 
 		if (!rest || !source_fits(mount, shape, rest))
 			continue;
-		return shape->engine != KUBELET || volume_allowed(mount, rest) ? OWNER_ENGINE
-									       : OWNER_VOLUME;
+		if (shape->owner == OWNER_KUBELET && !volume_allowed(mount, rest))
+			return OWNER_VOLUME;
+		return shape->owner;
 	}
 	return OWNER_NONE;
 }

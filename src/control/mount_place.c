@@ -95,27 +95,25 @@ static bool in_kernel_place(const char *path)
 	return below(path, "/proc") || below(path, "/sys") || below(path, "/dev");
 }
 
-/* What of `place` is below the destination of another mount; NULL when it is not. */
-static const char *rest_below(const char *place, const struct json *other)
+/* What of `place` is below another destination; NULL when it is not. */
+static const char *rest_below(const char *place, const char *other)
 {
-	const char *destination = json_string(other, "destination");
-	char plain[PATH_MAX];
-	size_t len;
+	size_t len = other ? strlen(other) : 0;
 
-	text_plain_path(destination ? destination : "", plain, sizeof(plain));
-	len = strlen(plain);
-	return len > 1 && text_starts(place, plain) && place[len] == '/' ? place + len : NULL;
+	return len > 1 && text_starts(place, other) && place[len] == '/' ? place + len : NULL;
 }
 
 /* A volume that was mounted before may hold links that somebody put there: a runtime follows
  * them on the way to what is mounted below it. */
 static bool through_volume(const struct mount *mount, const char *place)
 {
-	for (const struct json *other = mount->json->prev; other; other = other->prev) {
-		const char *rest = rest_below(place, other);
-		const char *source = json_string(other, "source");
+	const struct json *other = mount->json->prev;
 
-		if (rest && source && source[0] == '/' &&
+	for (size_t i = mount->index; i > 0 && other; i--, other = other->prev) {
+		const char *rest = rest_below(place, mount->places[i - 1]);
+		const char *source = rest ? json_string(other, "source") : NULL;
+
+		if (source && source[0] == '/' &&
 		    !mount->in->host->plain_below(mount->in->host, mount_unstaged(source), rest))
 			return true;
 	}
@@ -227,7 +225,6 @@ void mount_judge_place(struct mount *mount)
 	const char *why;
 
 	judge_type(mount);
-	text_plain_path(mount->destination, mount->place, sizeof(mount->place));
 	why = wrong_destination(mount);
 	if (why)
 		mount_refuse(mount, "destination", mount->destination,

@@ -10,7 +10,7 @@
 
 /* What a container gets here is the host: its programs, its configuration, its services,
  * other containers' files. */
-static const char *const sensitive[] = {
+const char *const mount_sensitive[] = {
 	"/bin",
 	"/boot",
 	"/dev",
@@ -28,16 +28,21 @@ static const char *const sensitive[] = {
 	"/var/run",
 	HR_CONFDIR,
 	HR_STATEDIR,
+	"/var/backups",
 	"/var/lib/cni",
 	"/var/lib/containerd",
 	"/var/lib/containers",
 	"/var/lib/crio",
 	"/var/lib/docker",
+	"/var/lib/etcd",
 	"/var/lib/hardrun",
 	"/var/lib/kubelet",
+	"/var/lib/sss",
+	"/var/lib/systemd",
 	"/var/log/containers",
 	"/var/log/hardrun",
 	"/var/log/pods",
+	"/var/spool/cron",
 	NULL,
 };
 
@@ -53,17 +58,35 @@ struct judged {
 	const struct json *entry; /* of mounts.host_paths that names it; NULL */
 };
 
+#define ENTRY (TEXT_SHOWN_SIZE + 96)
+
+/* The entry of host_paths that would name it, with `flag` when it is one of sockets. */
+static const char *entry_for(const struct judged *judged, const char *more, char buf[ENTRY])
+{
+	const struct mount *mount = judged->mount;
+	char shown[TEXT_SHOWN_SIZE];
+
+	snprintf(buf, ENTRY, "{\"path\": \"%s\"%s%s}",
+		 text_shown_z(mount->real ? mount->real : mount->source, shown),
+		 mount->flags & MOUNT_RO ? "" : ", \"read_only\": false", more);
+	return buf;
+}
+
+void mount_refuse_source(struct mount *mount, const char *rule, const char *why, const char *remedy)
+{
+	const char *option = strchr(rule, '.');
+
+	mount_refuse(mount, "source", mount->source,
+		     &(struct reason){.rule = rule,
+				      .by = option ? json_get(mount->in->rules, option + 1) : NULL,
+				      .why = why,
+				      .remedy = remedy});
+}
+
 static void refuse(const struct judged *judged, const char *rule, const char *why,
 		   const char *remedy)
 {
-	const struct json *rules = judged->mount->in->rules;
-	const char *option = strchr(rule, '.');
-
-	mount_refuse(judged->mount, "source", judged->mount->source,
-		     &(struct reason){.rule = rule,
-				      .by = option ? json_get(rules, option + 1) : NULL,
-				      .why = why,
-				      .remedy = remedy});
+	mount_refuse_source(judged->mount, rule, why, remedy);
 }
 
 /* The last entry that names it: of two the later one is the more particular. */
@@ -87,38 +110,43 @@ static bool flag(const struct json *entry, const char *name, bool otherwise)
 	return value ? value->boolean : otherwise;
 }
 
-/* The entry that allows the source speaks of this directory too: it is in it, or holds it. */
-static bool excused(const struct judged *judged, const char *directory)
+/* The entry that allows the source speaks of this directory too: it is in it, or, unless the
+ * policy denies the directory by name, holds it. */
+static bool excused(const struct judged *judged, const char *directory, bool denied)
 {
 	const char *path = json_string(judged->entry, "path");
 	struct host *host = judged->host;
 
-	return path && (host->within(host, path, directory) || host->within(host, directory, path));
+	return path && (host->within(host, path, directory) ||
+			(!denied && host->within(host, directory, path)));
 }
 
-static bool judge_directory(const struct judged *judged, const char *directory)
+static bool judge_directory(const struct judged *judged, const char *directory, bool denied)
 {
-	char why[PATH_MAX + 80], shown[TEXT_SHOWN_SIZE];
+	char why[PATH_MAX + 80], remedy[ENTRY + 160], entry[ENTRY], shown[TEXT_SHOWN_SIZE];
 
-	if (excused(judged, directory) ||
+	if (excused(judged, directory, denied) ||
 	    !judged->host->source_meets(judged->host, judged->mount->number, directory))
 		return true;
 	snprintf(why, sizeof(why), "is, is part of, or holds %s of the host",
 		 text_shown_z(directory, shown));
-	refuse(judged, "mounts.host_paths", why,
-	       "mount a directory that holds the data alone, or name this one in a profile: "
-	       "\"mounts\": {\"host_paths\": [{\"path\": \"...\"}]}");
+	snprintf(remedy, sizeof(remedy),
+		 "mount a directory that holds the data alone, or name this one in a profile: "
+		 "\"mounts\": {\"host_paths\": [%s]}",
+		 entry_for(judged, "", entry));
+	refuse(judged, "mounts.host_paths", why, remedy);
 	return false;
 }
 
 static bool judge_sensitive(const struct judged *judged)
 {
-	for (size_t i = 0; sensitive[i]; i++)
-		if (!judge_directory(judged, sensitive[i]))
+	for (size_t i = 0; mount_sensitive[i]; i++)
+		if (!judge_directory(judged, mount_sensitive[i], false))
 			return false;
 	for (size_t i = 0; sensitive_options[i]; i++)
 		json_each(directory, json_get(judged->mount->in->rules, sensitive_options[i]))
-			if (!judge_directory(judged, directory->text))
+			if (!judge_directory(judged, directory->text,
+					     strcmp(sensitive_options[i], "deny") == 0))
 				return false;
 	return true;
 }
@@ -140,8 +168,11 @@ static bool judge_kernel_fs(const struct judged *judged)
 static bool judge_kind(const struct judged *judged)
 {
 	bool sockets = flag(judged->entry, "sockets", false);
-	char why[PATH_MAX], shown[TEXT_SHOWN_SIZE];
+	char why[PATH_MAX], remedy[ENTRY + 120], entry[ENTRY], shown[TEXT_SHOWN_SIZE];
 
+	snprintf(remedy, sizeof(remedy),
+		 "leave it out, or name it in a profile: \"mounts\": {\"host_paths\": [%s]}",
+		 entry_for(judged, ", \"sockets\": true", entry));
 	switch (judged->source.kind) {
 	case HOST_KIND_ABSENT:
 		refuse(judged, "mounts", "cannot be opened on the host",
@@ -157,9 +188,7 @@ static bool judge_kind(const struct judged *judged)
 		if (sockets)
 			return true;
 		refuse(judged, "mounts.host_paths",
-		       "whoever listens there does on the host what the container says",
-		       "name it in a profile: \"mounts\": {\"host_paths\": [{\"path\": \"...\", "
-		       "\"sockets\": true}]}");
+		       "whoever listens there does on the host what the container says", remedy);
 		return false;
 	case HOST_KIND_DIRECTORY:
 	case HOST_KIND_FILE:
@@ -169,22 +198,22 @@ static bool judge_kind(const struct judged *judged)
 		return true;
 	snprintf(why, sizeof(why), "a process of the host listens on %s in it",
 		 text_shown_z(judged->source.socket, shown));
-	refuse(judged, "mounts.host_paths", why,
-	       "mount a directory without it, or name this one in a profile with \"sockets\": "
-	       "true");
+	refuse(judged, "mounts.host_paths", why, remedy);
 	return false;
 }
 
 static bool judge_others(const struct judged *judged)
 {
 	const char *others = json_string(judged->mount->in->rules, "other_host_paths");
+	char remedy[ENTRY + 120], entry[ENTRY];
 
 	if (judged->entry || !others || strcmp(others, "refuse") != 0)
 		return true;
+	snprintf(remedy, sizeof(remedy),
+		 "use a volume, or name the path in a profile: \"mounts\": {\"host_paths\": [%s]}",
+		 entry_for(judged, "", entry));
 	refuse(judged, "mounts.other_host_paths",
-	       "a path of the host that the policy does not name",
-	       "use a volume, or name the path in a profile: \"mounts\": {\"host_paths\": "
-	       "[{\"path\": \"...\"}]}");
+	       "a path of the host that the policy does not name", remedy);
 	return false;
 }
 
@@ -227,7 +256,11 @@ static void set_source(struct mount *mount, const char *source, const char *why)
 	change_index_path("mounts", mount->index, entry);
 	change_set(mount->out, change_key_path(entry, "source", path),
 		   json_new_string(change_doc(mount->out), source), NULL,
-		   &(struct reason){.rule = "mounts", .why = why});
+		   &(struct reason){
+			   .rule = "mounts",
+			   .why = why,
+			   .remedy = "nothing to do: it is the same file or directory",
+		   });
 }
 
 /* The runtime opens it by this name, in a mount namespace of our own: there it is what was
@@ -249,7 +282,7 @@ static void stage(const struct judged *judged)
 	}
 }
 
-static void judge_host_path(struct mount *mount, const char *path)
+void mount_judge_host_path(struct mount *mount, const char *path)
 {
 	struct judged judged = {.mount = mount, .host = mount->in->host};
 
@@ -258,7 +291,8 @@ static void judge_host_path(struct mount *mount, const char *path)
 		       "mount fewer, or a directory that holds them");
 		return;
 	}
-	if (judged.source.real)
+	mount->real = judged.source.real;
+	if (mount->real)
 		judged.entry = find_entry(&judged);
 	mount_judge_slave(mount, flag(judged.entry, "slave", false));
 	if (!judge_kind(&judged) || !judge_sensitive(&judged) || !judge_kernel_fs(&judged) ||
@@ -281,29 +315,6 @@ const char *mount_unstaged(const char *source)
 	return rest[0] == '/' && rest[-1] != '/' ? rest : source;
 }
 
-static void judge_owned(struct mount *mount, const char *path, enum mount_owner owner)
-{
-	struct judged judged = {.mount = mount, .host = mount->in->host};
-
-	mount_judge_slave(mount, false);
-	if (owner == OWNER_VOLUME) {
-		refuse(&judged, "mounts.volumes", "a kind of volume that the policy does not list",
-		       "use another kind of volume, or list it in a profile: \"mounts\": "
-		       "{\"volumes\": [...]}");
-		return;
-	}
-	if (owner == OWNER_SYSTEM) {
-		mount->force |= MOUNT_RO;
-		mount->why_ro = "a file of the host's own system";
-	}
-	/* The system's files may be links (resolv.conf, localtime), which root alone made. */
-	if (owner == OWNER_ENGINE && !judged.host->sound(judged.host, path))
-		refuse(&judged, "mounts",
-		       "is missing, a link, or could be replaced by others than root on the way",
-		       "make every directory on the way to it root's alone; where the engine keeps "
-		       "its files elsewhere, say so in mounts.*_dirs");
-}
-
 void mount_judge_source(struct mount *mount)
 {
 	const char *asked = mount_unstaged(mount->source);
@@ -322,10 +333,10 @@ void mount_judge_source(struct mount *mount)
 	text_plain_path(path, plain, sizeof(plain));
 	owner = strcmp(plain, path) == 0 ? mount_owner(mount, path) : OWNER_NONE;
 	if (owner == OWNER_NONE) {
-		judge_host_path(mount, path);
+		mount_judge_host_path(mount, path);
 		return;
 	}
-	judge_owned(mount, path, owner);
-	if (!mount->refused && strcmp(path, mount->source) != 0)
+	mount_judge_owned(mount, path, owner);
+	if (!mount->refused && !mount->staged && strcmp(path, mount->source) != 0)
 		set_source(mount, path, "a relative path depends on where the runtime stands");
 }

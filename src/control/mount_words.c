@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "control/mounts.h"
 
+#include <stdio.h>
 #include <string.h>
 
 struct word {
@@ -138,13 +139,42 @@ static bool is_contrary(const struct mount *mount, const char *word)
 	return false;
 }
 
+#define WAY_BACK (TEXT_SHOWN_SIZE + 160)
+
+/* What to write for the flags that were taken away. */
+static const char *way_back(const struct mount *mount, char buf[WAY_BACK])
+{
+	unsigned taken = mount->force & ~mount->flags;
+	char shown[TEXT_SHOWN_SIZE];
+
+	if (mount_is_bind(mount) && mount->real)
+		snprintf(buf, WAY_BACK,
+			 "to keep what was asked: \"mounts\": {\"host_paths\": [{\"path\": "
+			 "\"%s\"%s%s%s}]}",
+			 text_shown_z(mount->real, shown),
+			 taken & MOUNT_RO ? ", \"read_only\": false" : "",
+			 taken & MOUNT_NOSUID ? ", \"suid\": true" : "",
+			 taken & MOUNT_NODEV ? ", \"dev\": true" : "");
+	else if (!mount_is_bind(mount) && (taken & MOUNT_RO))
+		snprintf(buf, WAY_BACK,
+			 "to keep what was asked: \"mounts\": {\"writable\": [\"%s\"]}",
+			 text_shown_z(mount->place, shown));
+	else if (!mount_is_bind(mount) && (taken & MOUNT_NOEXEC) &&
+		 strcmp(mount->type, "tmpfs") == 0)
+		snprintf(buf, WAY_BACK, "to keep what was asked: \"mounts\": {\"exec\": [\"%s\"]}",
+			 text_shown_z(mount->place, shown));
+	else
+		snprintf(buf, WAY_BACK, "nothing to do for most; no option takes these flags off");
+	return buf;
+}
+
 void mount_write_words(struct mount *mount)
 {
 	struct json_doc *doc = change_doc(mount->out);
 	const struct json *options = json_get(mount->json, "options");
 	struct json *list = json_new_array(doc);
 	text_auto struct text why = {0};
-	char entry[CHANGE_PATH], path[CHANGE_PATH];
+	char entry[CHANGE_PATH], path[CHANGE_PATH], remedy[WAY_BACK];
 	bool change = false;
 
 	json_each(option, options) {
@@ -168,9 +198,7 @@ void mount_write_words(struct mount *mount)
 	change_set(mount->out, change_key_path(entry, "options", path), list, NULL,
 		   &(struct reason){
 			   .rule = "mounts",
-			   .by = mount->in->rules,
 			   .why = why.failed ? NULL : why.data,
-			   .remedy = "see mounts in hardrun-controls(7): host_paths, exec and "
-				     "writable take flags off",
+			   .remedy = way_back(mount, remedy),
 		   });
 }

@@ -4,9 +4,11 @@
 #include "base/text.h"
 #include "control/table.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-#define MOST_MOUNTS 1024
+#define MOST_MOUNTS   1024
+#define MOST_MAPPINGS 340 /* user_namespaces(7) */
 
 static const char *const keep_or_refuse[] = {"keep", "refuse", NULL};
 static const char *const read_only_or_refuse[] = {"read-only", "refuse", NULL};
@@ -101,6 +103,12 @@ static int check(const struct policy *policy, const struct json *rules, struct h
 	for (size_t i = 0; path_lists[i]; i++)
 		if (check_paths(rules, path_lists[i], err) < 0)
 			return -1;
+	json_each(kind, json_get(rules, "volumes"))
+		if (text_starts(kind->text, "kubernetes.io~") || strchr(kind->text, '/'))
+			return control_policy_error(
+				kind, err,
+				"mounts.volumes holds kinds such as \"nfs\", without "
+				"\"kubernetes.io~\"");
 	json_each(place, json_get(rules, "writable"))
 		if (strcmp(place->text, "/sys") != 0 && strcmp(place->text, "/sys/fs/cgroup") != 0)
 			return control_policy_error(
@@ -170,7 +178,14 @@ static void judge_mapping(struct mount *mount, const char *key)
 {
 	const struct json *list = json_get(mount->json, key);
 
-	if (maps_root(list) || overlaps(list))
+	if (json_count(list) > MOST_MAPPINGS)
+		mount_refuse(mount, key, NULL,
+			     &(struct reason){
+				     .rule = "mounts",
+				     .why = "more entries than the 340 that the kernel takes",
+				     .remedy = "map larger ranges",
+			     });
+	else if (maps_root(list) || overlaps(list))
 		mount_refuse(mount, key, NULL,
 			     &(struct reason){
 				     .rule = "mounts",
@@ -182,10 +197,23 @@ static void judge_mapping(struct mount *mount, const char *key)
 			     });
 }
 
+/* The source of what is no bind mount is a mere name, but not one of ours. */
+static void judge_name(struct mount *mount)
+{
+	if (mount_unstaged(mount->source) != mount->source)
+		mount_refuse(mount, "source", mount->source,
+			     &(struct reason){
+				     .rule = "mounts",
+				     .why = "a name that stands for paths of the host",
+				     .remedy = "name it after its type",
+			     });
+}
+
 /* What is known of the mounts so far. */
 struct so_far {
 	size_t index, staged;
-	bool slave; /* an accepted one is a slave of the host's */
+	char **places; /* destinations of the mounts up to index, in their plain form */
+	bool slave;    /* an accepted one is a slave of the host's */
 };
 
 static void judge(const struct control_in *in, struct change *out, const struct json *json,
@@ -197,18 +225,22 @@ static void judge(const struct control_in *in, struct change *out, const struct 
 		.json = json,
 		.index = so_far->index++,
 		.number = so_far->staged,
+		.places = so_far->places,
 		.destination = text_of(json, "destination"),
 		.type = text_of(json, "type"),
 		.source = text_of(json, "source"),
 	};
 
 	mount_read_words(&mount);
+	text_plain_path(mount.destination, mount.place, sizeof(mount.place));
+	so_far->places[mount.index] = strdup(mount.place);
 	mount_judge_place(&mount);
 	judge_mapping(&mount, "uidMappings");
 	judge_mapping(&mount, "gidMappings");
-	if (!mount_is_bind(&mount))
+	if (!mount_is_bind(&mount)) {
 		mount_judge_slave(&mount, false);
-	else if (!mount.refused)
+		judge_name(&mount);
+	} else if (!mount.refused)
 		mount_judge_source(&mount);
 	if (mount.refused)
 		return;
@@ -231,6 +263,9 @@ static void set_propagation(const struct control_in *in, struct change *out, boo
 			   .rule = "mounts",
 			   .why = "mounts of the host would appear in the container, or its own on "
 				  "the host",
+			   .remedy = "nothing to do, but where a mount is to follow the host's: "
+				     "\"mounts\": {\"host_paths\": [{\"path\": \"...\", \"slave\": "
+				     "true}]}",
 		   });
 }
 
@@ -248,8 +283,16 @@ static void create(const struct control_in *in, struct change *out)
 			      });
 		return;
 	}
+	so_far.places = calloc(json_count(list) + 1, sizeof(*so_far.places));
+	if (!so_far.places) {
+		out->failed = true;
+		return;
+	}
 	json_each(mount, list)
 		judge(in, out, mount, &so_far);
+	for (size_t i = 0; i < so_far.index; i++)
+		free(so_far.places[i]);
+	free(so_far.places);
 	set_propagation(in, out, so_far.slave);
 }
 

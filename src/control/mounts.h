@@ -24,12 +24,14 @@ struct mount {
 	struct change *out;
 	const struct json *json;
 	size_t index;
-	size_t number; /* of the paths of the host that were staged before */
+	char *const *places; /* plain destinations of this and all earlier mounts, by index */
+	size_t number;	     /* of the paths of the host that were staged before */
 	const char *destination, *type, *source; /* "" for what is missing */
 	char place[PATH_MAX];			 /* destination in its plain form */
 	unsigned flags;				 /* enum mount_flag, as asked */
 	unsigned force;				 /* flags that it must have */
 	const char *why_ro;			 /* when MOUNT_RO is forced */
+	const char *real; /* a path of the host that is mounted; NULL for an engine's */
 	bool refused, staged;
 };
 
@@ -52,14 +54,22 @@ void mount_judge_place(struct mount *mount);
 /* --- mount_engine.c: what engines mount of their own --- */
 
 enum mount_owner {
-	OWNER_NONE,   /* not an engine's: a path of the host */
-	OWNER_ENGINE, /* kept as it is */
-	OWNER_SYSTEM, /* a file of the host's system that engines show: read-only */
-	OWNER_VOLUME, /* a kubelet's volume of a kind that the policy does not allow */
+	OWNER_NONE,    /* not an engine's: a path of the host */
+	OWNER_ENGINE,  /* kept as it is */
+	OWNER_NAMED,   /* a volume of Docker or podman, whose driver mounts what it is told to */
+	OWNER_KUBELET, /* a volume of the kubelet */
+	OWNER_SUBPATH, /* a part of one, mounted by the kubelet; of a hostPath too */
+	OWNER_SYSTEM,  /* a file of the host's system that engines show: read-only */
+	OWNER_VOLUME,  /* a kubelet's volume of a kind that the policy does not allow */
 };
 
 /* By the shape of the source alone; `source` is absolute and plain. */
 enum mount_owner mount_owner(const struct mount *mount, const char *source);
+
+/* The kind of a kubelet's volume by its path; false when it is none. */
+bool mount_volume_kind(const char *source, char ret[NAME_MAX + 1]);
+/* True if the policy allows it: "nfs", or the name of its plugin's directory. */
+bool mount_volume_allowed(const struct mount *mount, const char *kind);
 
 /* --- mount_source.c: where binds come from --- */
 
@@ -67,6 +77,18 @@ void mount_judge_source(struct mount *mount);
 
 /* The path of the host behind a source that this control wrote; others as they are. */
 const char *mount_unstaged(const char *source);
+
+/* Judge a path of the host, or what an engine shows of it. */
+void mount_judge_host_path(struct mount *mount, const char *path);
+/* Refuse the source; `rule` is "mounts" or "mounts.OPTION". */
+void mount_refuse_source(struct mount *mount, const char *rule, const char *why,
+			 const char *remedy);
+/* Directories of the host that containers must not reach; NULL-terminated. */
+extern const char *const mount_sensitive[];
+
+/* --- mount_owned.c: sources that are an engine's own --- */
+
+void mount_judge_owned(struct mount *mount, const char *path, enum mount_owner owner);
 
 /* Refuse propagation from the host where it is not allowed. */
 void mount_judge_slave(struct mount *mount, bool allowed);

@@ -35,18 +35,37 @@ static int check(const struct policy *policy, const struct json *rules, struct h
 	return 0;
 }
 
+/* True if the document leaves out a type that is required: its container has the host's. */
+static bool lists(const struct json *list, const char *type);
+
+/* What allow_host would have to be for all of them: messages name one at a time. */
+static const struct json *hosts_with(const struct control_in *in, struct change *out)
+{
+	const struct json *list = json_path(in->document, LIST);
+	struct json *all = json_new_array(change_notes(out));
+
+	json_each(type, json_get(in->rules, "allow_host"))
+		json_append(all, json_new_string(change_notes(out), type->text));
+	json_each(type, json_get(in->rules, "require"))
+		if (!lists(list, type->text) && strcmp(type->text, "mount") != 0 &&
+		    !json_has_string(all, type->text))
+			json_append(all, json_new_string(change_notes(out), type->text));
+	return all;
+}
+
 static void refuse_host(const struct control_in *in, struct change *out, const char *path,
 			const char *type, const char *value)
 {
-	char why[160], remedy[200];
+	char why[160], all[CONTROL_LIST], remedy[CONTROL_LIST + 160];
 
 	snprintf(why, sizeof(why), "the container would share the host's %s namespace", type);
-	snprintf(remedy, sizeof(remedy),
-		 strcmp(type, "mount") == 0
-			 ? "ask for its own %s namespace"
-			 : "ask for its own %1$s namespace, or allow the host's in a profile: "
-			   "\"namespaces\": {\"allow_host\": [\"%1$s\"]}",
-		 type);
+	if (strcmp(type, "mount") == 0)
+		snprintf(remedy, sizeof(remedy), "ask for its own mount namespace");
+	else
+		snprintf(remedy, sizeof(remedy),
+			 "ask for its own %s namespace, or allow the host's in a profile: "
+			 "\"namespaces\": {\"allow_host\": %s}",
+			 type, control_list_with(hosts_with(in, out), type, all));
 	change_refuse(out, path, value,
 		      &(struct reason){.rule = "namespaces.allow_host",
 				       .by = json_get(in->rules, "allow_host"),

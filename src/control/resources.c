@@ -216,7 +216,7 @@ static bool judge_limit(const struct turn *turn, const struct limit *limit)
 		return true;
 	/* An update's 0 means that the limit stays (runc's update.go, crun's
 	 * write_pids_resources). */
-	if (!value && (file || turn->update || turn->cri || option_of(turn, limit->option) == 0))
+	if (!value && (file || turn->update))
 		return file;
 	if (instead == 0 || (turn->update && asked == 0))
 		return file;
@@ -237,16 +237,20 @@ static bool lifts(const struct turn *turn, const struct limit *limit)
 static void require(const struct turn *turn, const struct limit *limit, bool has)
 {
 	const struct json *required = json_get(turn->in->rules, "require");
-	char path[CHANGE_PATH];
+	char path[CHANGE_PATH], remedy[160];
 
 	if (has || !json_has_string(required, limit->name) || (turn->update && !lifts(turn, limit)))
 		return;
+	snprintf(remedy, sizeof(remedy),
+		 "ask for a limit, or write \"resources\": {\"require\": [...]} without \"%s\" "
+		 "in a profile",
+		 limit->name);
 	change_refuse(turn->out, path_of(turn, limit->field, path), NULL,
 		      &(struct reason){
 			      .rule = "resources.require",
 			      .by = required,
 			      .why = limit->why,
-			      .remedy = limit->remedy,
+			      .remedy = remedy,
 		      });
 }
 
@@ -272,8 +276,8 @@ static bool key_fits(const struct json *patterns, const char *key)
 static void judge_unified(const struct turn *turn)
 {
 	const struct json *patterns = json_get(turn->in->rules, "unified");
-	char parent[CHANGE_PATH], path[CHANGE_PATH], shown[TEXT_SHOWN_SIZE];
-	char remedy[TEXT_SHOWN_SIZE + 128];
+	char parent[CHANGE_PATH], path[CHANGE_PATH], all[CONTROL_LIST];
+	char remedy[CONTROL_LIST + 128];
 
 	path_of(turn, "unified", parent);
 	json_each(value, json_get(turn->resources, "unified")) {
@@ -285,8 +289,8 @@ static void judge_unified(const struct turn *turn)
 			remedy, sizeof(remedy),
 			never ? "remove it; it cannot be allowed"
 			      : "remove it, or allow it in a profile: \"resources\": {\"unified\": "
-				"[..., \"%s\"]}",
-			text_shown_z(value->key, shown));
+				"%s}",
+			control_list_with(patterns, value->key, all));
 		change_refuse(turn->out, change_key_path(parent, value->key, path), NULL,
 			      &(struct reason){
 				      .rule = "resources.unified",

@@ -58,14 +58,14 @@ static void judge_kind(const struct control_in *in, struct change *out)
 {
 	const struct json *kinds = json_get(in->rules, "kind");
 	const char *name = runtime_kind_name(in->kind);
-	char remedy[160];
+	char remedy[CONTROL_LIST + 128], all[CONTROL_LIST];
 
 	if (json_count(kinds) == 0 || json_has_string(kinds, name))
 		return;
 	snprintf(remedy, sizeof(remedy),
 		 "use a handler of another runtime, or allow it in a profile: \"runtime\": "
-		 "{\"kind\": [..., \"%s\"]}",
-		 name);
+		 "{\"kind\": %s}",
+		 control_list_with(kinds, name, all));
 	change_refuse(out, "runtime", name,
 		      &(struct reason){
 			      .rule = "runtime.kind",
@@ -78,7 +78,8 @@ static void judge_kind(const struct control_in *in, struct change *out)
 static void judge_escape(const struct control_in *in, struct change *out, const char *cve,
 			 bool refuse)
 {
-	char shown[TEXT_SHOWN_SIZE], remedy[TEXT_SHOWN_SIZE + 160];
+	const struct json *accepted = json_get(in->rules, "accept");
+	char all[CONTROL_LIST], remedy[CONTROL_LIST + 160];
 	struct reason reason = {
 		.rule = "runtime.floor",
 		.by = json_get(in->rules, "floor"),
@@ -89,9 +90,9 @@ static void judge_escape(const struct control_in *in, struct change *out, const 
 
 	snprintf(remedy, sizeof(remedy),
 		 "install a version with the fix; where the distribution's has it, say so: "
-		 "\"runtime\": {\"accept\": [..., \"%s\"]}",
-		 text_shown_z(cve, shown));
-	if (refuse && !json_has_string(json_get(in->rules, "accept"), cve))
+		 "\"runtime\": {\"accept\": %s}",
+		 control_list_with(accepted, cve, all));
+	if (refuse && !json_has_string(accepted, cve))
 		change_refuse(out, "runtime", cve, &reason);
 	else
 		change_warn(out, "runtime", cve, &reason);

@@ -136,14 +136,14 @@ static void refuse(struct change *out, const char *path, const char *value, cons
 static void refuse_listed(const struct control_in *in, struct change *out, const char *path,
 			  const char *value, const char *key)
 {
-	char remedy[TEXT_SHOWN_SIZE + 120], shown[TEXT_SHOWN_SIZE];
+	char remedy[CONTROL_LIST + 120], shown[TEXT_SHOWN_SIZE], all[CONTROL_LIST];
 	bool own = namespace_of(key);
 
 	snprintf(remedy, sizeof(remedy),
-		 own ? "leave it out, or allow it in a profile: \"sysctls\": {\"allow\": [..., "
-		       "\"%s\"]}"
+		 own ? "leave it out, or allow it in a profile: \"sysctls\": {\"allow\": %s}"
 		     : "leave it out, and set %s on the host where it is needed",
-		 text_shown_z(key, shown));
+		 own ? control_list_with(json_get(in->rules, "allow"), key, all)
+		     : text_shown_z(key, shown));
 	change_refuse(out, path, value,
 		      &(struct reason){
 			      .rule = "sysctls.allow",

@@ -32,6 +32,22 @@ const char *control_line_name(enum control_line line)
 	return line_names[line];
 }
 
+const char *control_list_with(const struct json *list, const char *extra, char buf[CONTROL_LIST])
+{
+	text_auto struct text text = {0};
+	char shown[TEXT_SHOWN_SIZE];
+
+	json_each(item, list)
+		if (item->type == JSON_STRING && strcmp(item->text, extra) != 0)
+			text_addf(&text, "\"%s\", ", text_shown_z(item->text, shown));
+	text_shown_z(extra, shown);
+	if (text.failed || text.len + strlen(shown) + 8 > CONTROL_LIST)
+		snprintf(buf, CONTROL_LIST, "[\"%s\", ...the %zu others]", shown, json_count(list));
+	else
+		snprintf(buf, CONTROL_LIST, "[%s\"%s\"]", text.data ? text.data : "", shown);
+	return buf;
+}
+
 int control_policy_error(const struct json *value, struct hr_error *err, const char *fmt, ...)
 {
 	char what[HR_ERROR_MSG / 2], origin[CHANGE_ORIGIN];

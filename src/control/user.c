@@ -61,14 +61,15 @@ static bool in_ranges(const struct look *look, const char *path, uint32_t id, co
 {
 	const struct json *allowed = json_get(look->rules, option);
 	bool user = strcmp(option, "uids") == 0;
-	char remedy[200];
+	char remedy[CONTROL_LIST + 160], all[CONTROL_LIST], number[16];
 
 	if (ranges_hold(allowed, id))
 		return true;
+	snprintf(number, sizeof(number), "%u", id);
 	snprintf(remedy, sizeof(remedy),
 		 "ask for another %s, or allow this one in a profile: \"user\": {\"%s\": "
-		 "[..., \"%u\"]}",
-		 user ? "user" : "group", option, id);
+		 "%s}",
+		 user ? "user" : "group", option, control_list_with(allowed, number, all));
 	refuse(look, path, id,
 	       &(struct reason){
 		       .rule = user			     ? "user.uids"

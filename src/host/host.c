@@ -42,6 +42,9 @@ int host_open(const char *bundle, struct host_real **ret, struct hr_error *err)
 		.source = host_real_source,
 		.source_meets = host_real_source_meets,
 		.within = host_real_within,
+		.mounted = host_real_mounted,
+		.shows = host_real_shows,
+		.volume_of = host_real_volume_of,
 		.plain_below = host_real_plain_below,
 		.sound = host_real_sound,
 	};

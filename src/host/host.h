@@ -44,6 +44,14 @@ struct host_source {
 	const char *socket;    /* a path below it on which a process of the host listens; NULL */
 };
 
+/* What is at a path of the host, where something else may have been mounted over it. */
+struct host_mounted {
+	bool point;	       /* something is mounted there */
+	const char *type;      /* then: of which type */
+	char origin[PATH_MAX]; /* and: the path that the host has for the same files elsewhere; ""
+				  when it has none */
+};
+
 struct host {
 	/* What `path` is, for a type of the runtime-spec ("network"). The real host
 	 * remembers device and inode for host_recheck. */
@@ -83,6 +91,18 @@ struct host {
 	/* True if no part of `path`, as far as it is there, is a link below `directory`. */
 	bool (*plain_below)(struct host *host, const char *directory, const char *path);
 
+	/* What is mounted at `path` itself. False when that cannot be told. */
+	bool (*mounted)(struct host *host, const char *path, struct host_mounted *ret);
+
+	/* True if what is at `path` is the directory, is part of it, or holds it, whatever
+	 * the path itself is called. */
+	bool (*shows)(struct host *host, const char *path, const char *directory);
+
+	/* The kubelet's volume below the directory `pod` that what is at `path` is a part of: the
+	 * name of its plugin's directory. False when it is of none. */
+	bool (*volume_of)(struct host *host, const char *pod, const char *path,
+			  char ret[NAME_MAX + 1]);
+
 	/* True for a file or directory that is reached by a path that root alone can change;
 	 * itself it may be anybody's, but is no link. */
 	bool (*sound)(struct host *host, const char *path);
@@ -118,6 +138,9 @@ static inline void host_close_p(struct host_real **real)
 /* Right before exec: every namespace path that was judged is still the same inode.
  * Error: HR_DENIED naming the path. */
 int host_recheck(struct host_real *real, struct hr_error *err);
+
+/* The name of the path number `index` as it was judged last; NULL for none. */
+const char *host_source_name(const struct host_real *real, size_t index);
 
 /* The descriptor (O_PATH) of the path number `index` that was judged last; -1 for none. It
  * stays the host's. */

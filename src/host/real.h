@@ -44,6 +44,29 @@ const char *host_real_root_wrong(struct host *host, const char *path);
 enum host_entry host_real_root_entry(struct host *host, const char *root, const char *name);
 bool host_real_root_resolve(struct host *host, const char *root, const char *path,
 			    char ret[PATH_MAX]);
+/* --- region.c --- */
+
+/* True if `path` is `directory` or below it; if either is below the other. By their text. */
+bool host_below(const char *path, const char *directory);
+bool host_related(const char *a, const char *b);
+
+/* The mount table, read once; NULL when it cannot be read. */
+const struct mountinfo *host_mounts(struct host_real *real);
+/* The mount that an open file is on; NULL when that cannot be told. */
+const struct mount_entry *host_mount_of(struct host_real *real, int fd);
+/* Where the open file `path` is; the caller frees it with host_region_done in any case. */
+bool host_region_of(struct host_real *real, int fd, const char *path, struct region *ret);
+void host_region_done(struct region *region);
+/* The name under which the kernel knows an open file; false for one that has none. */
+bool host_name_of(int fd, char ret[PATH_MAX]);
+
+/* --- mounted.c --- */
+bool host_real_mounted(struct host *host, const char *path, struct host_mounted *ret);
+bool host_real_shows(struct host *host, const char *path, const char *directory);
+bool host_real_volume_of(struct host *host, const char *pod, const char *path,
+			 char ret[NAME_MAX + 1]);
+
+/* --- source.c --- */
 bool host_real_source(struct host *host, size_t index, const char *path, struct host_source *ret);
 bool host_real_source_meets(struct host *host, size_t index, const char *directory);
 bool host_real_within(struct host *host, const char *path, const char *directory);

@@ -27,84 +27,11 @@ static const char *const kernel_types[] = {
 /* Where they usually are; what is mounted there is known by its place. */
 static const char *const kernel_places[] = {"/dev", "/proc", "/sys", NULL};
 
-static bool below(const char *path, const char *directory)
-{
-	size_t len = strlen(directory);
-
-	return strcmp(directory, "/") == 0 ||
-	       (strncmp(path, directory, len) == 0 && (path[len] == '/' || path[len] == '\0'));
-}
-
-static bool related(const char *a, const char *b)
-{
-	return below(a, b) || below(b, a);
-}
-
-/* --- Where something is ----------------------------------------------------------------- */
-
-static const struct mountinfo *mounts(struct host_real *real)
-{
-	if (!real->mounts.text && mountinfo_read(&real->mounts, NULL) < 0)
-		return NULL;
-	return &real->mounts;
-}
-
-static const struct mount_entry *mount_of(struct host_real *real, int fd)
-{
-	const struct mountinfo *info = mounts(real);
-	struct statx stx;
-
-	if (!info || statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &stx) < 0 ||
-	    !(stx.stx_mask & STATX_MNT_ID))
-		return NULL;
-	return mountinfo_find(info, stx.stx_mnt_id);
-}
-
-/* The path of a file in its file system: what the mount shows, and the way from there. */
-static bool region_of(struct host_real *real, int fd, const char *path, struct region *ret)
-{
-	const struct mount_entry *mount = mount_of(real, fd);
-	const char *rest;
-
-	if (!mount || !below(path, mount->point))
-		return false;
-	rest = strcmp(mount->point, "/") == 0 ? path : path + strlen(mount->point);
-	ret->dev = strdup(mount->dev);
-	if (asprintf(&ret->path, "%s%s", strcmp(mount->root, "/") == 0 ? "" : mount->root, rest) <
-	    0)
-		ret->path = NULL;
-	if (ret->path && ret->path[0] == '\0') {
-		free(ret->path);
-		ret->path = strdup("/");
-	}
-	return ret->dev && ret->path;
-}
-
-static void region_done(struct region *region)
-{
-	free(region->dev);
-	free(region->path);
-}
-
-/* The name under which the kernel knows an open file; false for one that has none. */
-static bool name_of(int fd, char ret[PATH_MAX])
-{
-	char link[64];
-	ssize_t len;
-
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	len = readlink(link, ret, PATH_MAX - 1);
-	if (len <= 0)
-		return false;
-	ret[len] = '\0';
-	return ret[0] == '/';
-}
-
 /* --- Where things meet ------------------------------------------------------------------ */
 
 static bool same_region(const char *dev, const char *path, const struct region *other)
 {
-	return strcmp(dev, other->dev) == 0 && related(path, other->path);
+	return strcmp(dev, other->dev) == 0 && host_related(path, other->path);
 }
 
 static bool regions_meet(struct host_real *real, const struct source *source,
@@ -115,7 +42,8 @@ static bool regions_meet(struct host_real *real, const struct source *source,
 	for (size_t i = 0; i < real->mounts.count; i++) {
 		const struct mount_entry *mount = &real->mounts.entries[i];
 
-		if (strcmp(mount->point, source->real) != 0 && below(mount->point, source->real) &&
+		if (strcmp(mount->point, source->real) != 0 &&
+		    host_below(mount->point, source->real) &&
 		    same_region(mount->dev, mount->root, other))
 			return true;
 	}
@@ -136,11 +64,12 @@ static bool listens_in(const char *path, void *data)
 	char name[PATH_MAX];
 	bool in;
 
-	if (fd < 0 || !name_of(fd, name))
+	if (fd < 0 || !host_name_of(fd, name))
 		return false;
-	in = below(name, look->source->real) || (region_of(look->real, fd, name, &region) &&
-						 regions_meet(look->real, look->source, &region));
-	region_done(&region);
+	in = host_below(name, look->source->real) ||
+	     (host_region_of(look->real, fd, name, &region) &&
+	      regions_meet(look->real, look->source, &region));
+	host_region_done(&region);
 	if (in)
 		look->source->socket = strdup(path);
 	return in;
@@ -188,7 +117,7 @@ static enum host_kind kind_of(mode_t mode)
 static bool in_kernel_place(const char *point)
 {
 	for (size_t i = 0; kernel_places[i]; i++)
-		if (below(point, kernel_places[i]))
+		if (host_below(point, kernel_places[i]))
 			return true;
 	return false;
 }
@@ -197,12 +126,12 @@ static bool in_kernel_place(const char *point)
 static void find_kernel_fs(struct host_real *real, const struct source *source,
 			   struct host_source *ret)
 {
-	const struct mount_entry *own = mount_of(real, source->fd);
+	const struct mount_entry *own = host_mount_of(real, source->fd);
 
 	for (size_t i = 0; i < real->mounts.count; i++) {
 		const struct mount_entry *mount = &real->mounts.entries[i];
 
-		if ((mount != own && !below(mount->point, source->real)) ||
+		if ((mount != own && !host_below(mount->point, source->real)) ||
 		    !text_in(mount->type, kernel_types) || in_kernel_place(mount->point))
 			continue;
 		ret->kernel_fs = mount->type;
@@ -234,8 +163,8 @@ bool host_real_source(struct host *host, size_t index, const char *path, struct 
 		return true;
 	real->source_count++;
 	/* One that was removed meanwhile, or is outside of our root, has no sound name. */
-	if (fstat(source->fd, &st) < 0 || !name_of(source->fd, name) || st.st_nlink == 0 ||
-	    !(source->real = strdup(name)) || !region_of(real, source->fd, name, &source->at))
+	if (fstat(source->fd, &st) < 0 || !host_name_of(source->fd, name) || st.st_nlink == 0 ||
+	    !(source->real = strdup(name)) || !host_region_of(real, source->fd, name, &source->at))
 		return true;
 	ret->kind = kind_of(st.st_mode);
 	ret->real = source->real;
@@ -254,6 +183,13 @@ static const struct source *find(const struct host_real *real, size_t index)
 	return NULL;
 }
 
+const char *host_source_name(const struct host_real *real, size_t index)
+{
+	const struct source *source = find(real, index);
+
+	return source ? source->real : NULL;
+}
+
 int host_source_fd(const struct host_real *real, size_t index)
 {
 	const struct source *source = find(real, index);
@@ -262,6 +198,20 @@ int host_source_fd(const struct host_real *real, size_t index)
 }
 
 /* --- Judging ---------------------------------------------------------------------------- */
+
+/* What is mounted below a directory is part of it. */
+static bool meets_mount_below(struct host_real *real, const struct source *source,
+			      const char *directory)
+{
+	for (size_t i = 0; i < real->mounts.count; i++) {
+		const struct mount_entry *mount = &real->mounts.entries[i];
+
+		if (host_below(mount->point, directory) && strcmp(mount->point, directory) != 0 &&
+		    same_region(mount->dev, mount->root, &source->at))
+			return true;
+	}
+	return false;
+}
 
 bool host_real_source_meets(struct host *host, size_t index, const char *directory)
 {
@@ -272,15 +222,25 @@ bool host_real_source_meets(struct host *host, size_t index, const char *directo
 	char name[PATH_MAX];
 	bool meets;
 
-	if (!source || !source->real || related(source->real, directory))
+	if (!source || !source->real || host_related(source->real, directory))
 		return true;
 	if (fd < 0)
 		return false; /* it is not there, and what is not there has one name */
-	if (!name_of(fd, name) || related(source->real, name))
+	if (!host_name_of(fd, name) || host_related(source->real, name))
 		return true;
-	meets = !region_of(real, fd, name, &region) || regions_meet(real, source, &region);
-	region_done(&region);
+	meets = !host_region_of(real, fd, name, &region) || regions_meet(real, source, &region) ||
+		meets_mount_below(real, source, name);
+	host_region_done(&region);
 	return meets;
+}
+
+/* Where a path leads, by links that root alone made; as it is written where others could have
+ * put one: then it stands for nothing but itself. */
+static const char *where_to(const char *path, char buf[PATH_MAX])
+{
+	hr_autoclose int fd = -1;
+
+	return file_open_trusted(path, false, &fd, NULL) == 0 && host_name_of(fd, buf) ? buf : path;
 }
 
 bool host_real_within(struct host *host, const char *path, const char *directory)
@@ -288,7 +248,7 @@ bool host_real_within(struct host *host, const char *path, const char *directory
 	char a[PATH_MAX], b[PATH_MAX];
 
 	(void)host;
-	return below(realpath(path, a) ? a : path, realpath(directory, b) ? b : directory);
+	return host_below(where_to(path, a), where_to(directory, b));
 }
 
 bool host_real_plain_below(struct host *host, const char *directory, const char *path)
@@ -341,7 +301,7 @@ void host_real_sources_done(struct host_real *real)
 			close(source->fd);
 		free(source->real);
 		free(source->socket);
-		region_done(&source->at);
+		host_region_done(&source->at);
 	}
 	free(real->sources);
 	mountinfo_done(&real->mounts);

@@ -158,6 +158,7 @@ int call_decide(struct call *call, const struct json *ceilings, struct hr_error 
 	call_control_in(call, &in);
 	if (change_init(&call->change, call->document, err) < 0)
 		return -1;
+	call->change.profile = call->selection.profile;
 	if (ceilings)
 		return decide_ceiling(&in, call->document, ceilings, &call->change, err);
 	return decide_create(&in, call->document, call->profile, &call->change, err);

@@ -36,17 +36,23 @@ static void stage_done(struct stage *stage)
 }
 #define stage_auto __attribute__((cleanup(stage_done)))
 
-/* True for a source STAGE/N/..., and its N. */
-static bool is_staged(const struct json *mount, size_t *ret)
+/*
+ * True for a bind source STAGE/N/..., and its N, that names what the host judged as number N
+ * and nothing else: whatever a document spells itself is not attached anywhere.
+ */
+static bool is_staged(const struct host_real *host, const struct json *mount, size_t *ret)
 {
-	const char *source = json_string(mount, "source");
+	const struct json *options = json_get(mount, "options");
+	const char *source = json_string(mount, "source"), *name;
 	char *end;
 
-	if (!source || !text_starts(source, STAGE_SOURCES "/"))
+	if (!source || !text_starts(source, STAGE_SOURCES "/") ||
+	    !(json_has_string(options, "bind") || json_has_string(options, "rbind")))
 		return false;
 	source += strlen(STAGE_SOURCES "/");
 	*ret = strtoul(source, &end, 10);
-	return source[0] >= '0' && source[0] <= '9' && *end == '/';
+	name = host_source_name(host, *ret);
+	return source[0] >= '0' && source[0] <= '9' && name && strcmp(end, name) == 0;
 }
 
 /* The runtime's own flags reach the topmost mount alone; what is mounted below it gets them
@@ -101,7 +107,7 @@ static int clone_all(const struct host_real *host, const struct json *mounts, st
 		struct staged *staged = &stage->sources[stage->count];
 
 		*staged = (struct staged){.source = json_string(mount, "source")};
-		if (!is_staged(mount, &staged->number))
+		if (!is_staged(host, mount, &staged->number))
 			continue;
 		if (clone_one(host, mount, staged, err) < 0)
 			return -1;

@@ -131,6 +131,37 @@ static bool fake_source_meets(struct host *host, size_t index, const char *direc
 	return fake->index != index || below(fake->real, directory) || below(directory, fake->real);
 }
 
+static bool fake_mounted(struct host *host, const char *path, struct host_mounted *ret)
+{
+	const struct json *source = json_get(json_get(facts_of(host), "sources"), path);
+	const struct json *mounted = json_get(source, "mounted");
+	const char *origin = json_string(mounted, "origin");
+
+	*ret = (struct host_mounted){.point = mounted, .type = json_string(mounted, "type")};
+	snprintf(ret->origin, sizeof(ret->origin), "%s", origin ? origin : "");
+	return true;
+}
+
+static bool fake_shows(struct host *host, const char *path, const char *directory)
+{
+	const struct json *source = json_get(json_get(facts_of(host), "sources"), path);
+	const char *shows = json_string(source, "shows");
+
+	return shows && strcmp(shows, directory) == 0;
+}
+
+static bool fake_volume_of(struct host *host, const char *pod, const char *path,
+			   char ret[NAME_MAX + 1])
+{
+	const struct json *source = json_get(json_get(facts_of(host), "sources"), path);
+	const char *plugin = json_string(source, "volume");
+
+	if (!plugin || !below(path, pod))
+		return false;
+	snprintf(ret, NAME_MAX + 1, "%s", plugin);
+	return true;
+}
+
 static bool fake_plain_below(struct host *host, const char *directory, const char *path)
 {
 	const struct json *source = json_get(json_get(facts_of(host), "sources"), directory);
@@ -163,6 +194,9 @@ void fake_host_init(struct fake_host *fake, const struct json *facts)
 				.source = fake_source,
 				.source_meets = fake_source_meets,
 				.within = fake_within,
+				.mounted = fake_mounted,
+				.shows = fake_shows,
+				.volume_of = fake_volume_of,
 				.plain_below = fake_plain_below,
 				.sound = fake_sound,
 				.group_id = fake_group_id,

@@ -8,7 +8,9 @@
  *   "programs": {"/proc/7/exe": "/usr/bin/dockerd"},
  *   "sources": {"/srv/x": {"real": "/srv/y", "kind": "directory"|"file"|"socket"|"device"|
  *               "fifo"|"absent", "sensitive": "/etc", "socket_in": "/srv/x/s", "loose": true,
- *               "kernel_fs": "proc", "kernel_at": "/srv/x/p", "links": ["/a/b"]}},
+ *               "kernel_fs": "proc", "kernel_at": "/srv/x/p", "links": ["/a/b"],
+ *               "mounted": {"type": "ext4", "origin": "/etc"}, "shows": "/etc",
+ *               "volume": "kubernetes.io~nfs"}},
  *               sources of mounts; one that is not named is a directory, and sensitive by its
  *               path alone
  *   "groups": {"disk": 6},
