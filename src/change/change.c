@@ -261,12 +261,6 @@ void change_set(struct change *out, const char *path, struct json *value, const 
 		out->failed = true;
 }
 
-void change_append(struct change *out, const char *path, struct json *value,
-		   const struct reason *reason)
-{
-	change_insert(out, path, NULL, value, reason);
-}
-
 void change_insert(struct change *out, const char *path, const struct json *before,
 		   struct json *value, const struct reason *reason)
 {

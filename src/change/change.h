@@ -65,13 +65,15 @@ static inline struct json_doc *change_doc(struct change *out)
 void change_set(struct change *out, const char *path, struct json *value, const char *shown,
 		const struct reason *reason);
 
-/* Append to the list at a dotted path; a missing list is made. */
-void change_append(struct change *out, const char *path, struct json *value,
-		   const struct reason *reason);
-
-/* The same in front of `before`, an element of that list; NULL: at its end. */
+/* Put into the list at a dotted path, in front of `before`, one of its elements, or at its end
+ * (NULL); a missing list is made. */
 void change_insert(struct change *out, const char *path, const struct json *before,
 		   struct json *value, const struct reason *reason);
+static inline void change_append(struct change *out, const char *path, struct json *value,
+				 const struct reason *reason)
+{
+	change_insert(out, path, NULL, value, reason);
+}
 
 /* Remove a member or an element. `path` is for the report. */
 void change_drop(struct change *out, const char *path, const struct json *parent,

@@ -52,6 +52,19 @@ static void judge(struct change *out, const char *path, const struct json *value
 			   });
 }
 
+/* None is asked: the process would have its caller's, which is lower than `least`. */
+static void inherit(const struct control_in *in, struct change *out, const char *path,
+		    int64_t least)
+{
+	if (in->host->own_oom_score(in->host) < least)
+		change_set(out, path, json_new_int(change_doc(out), least), NULL,
+			   &(struct reason){
+				   .rule = "oom_score",
+				   .why = "without one it would be the engine's own",
+				   .remedy = "ask for one",
+			   });
+}
+
 static void create(const struct control_in *in, struct change *out)
 {
 	struct json_doc *notes = change_notes(out);
@@ -59,6 +72,8 @@ static void create(const struct control_in *in, struct change *out)
 	bool cri = in->identity->cri;
 	int64_t left = 0;
 
+	if (!json_path(in->document, "process.oomScoreAdj"))
+		inherit(in, out, "process.oomScoreAdj", 0);
 	judge(out, "process.oomScoreAdj", json_path(in->document, "process.oomScoreAdj"), cri,
 	      cri ? -MOST : 0);
 	json_int(json_path(in->document, "process.oomScoreAdj"), &left);
@@ -72,6 +87,8 @@ static void exec(const struct control_in *in, struct change *out)
 	int64_t left = 0;
 
 	json_int(json_get(in->rules, "left"), &left);
+	if (!json_get(in->document, "oomScoreAdj"))
+		inherit(in, out, "oomScoreAdj", left);
 	judge(out, "oomScoreAdj", json_get(in->document, "oomScoreAdj"),
 	      json_true(in->rules, "cri"), left);
 }

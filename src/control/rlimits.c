@@ -195,6 +195,34 @@ static void create(const struct control_in *in, struct change *out)
 	change_ceiling(out, ceiling);
 }
 
+static bool lists(const struct json *list, const char *type)
+{
+	json_each(limit, list) {
+		const char *name = json_string(limit, "type");
+
+		if (name && strcmp(name, type) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* What the container has and the exec does not name would be the engine's own. */
+static void add_missing(struct change *out, const struct json *left)
+{
+	json_each(limit, left) {
+		const char *type = json_string(limit, "type");
+
+		if (!type || lists(json_get(json_root(change_doc(out)), "rlimits"), type))
+			continue;
+		change_append(out, "rlimits", json_clone(change_doc(out), limit),
+			      &(struct reason){
+				      .rule = "rlimits",
+				      .why = "the container has this limit, and the process would "
+					     "not",
+			      });
+	}
+}
+
 /*
  * runc gives a process without limits the container's, and one with any limit its own alone:
  * to add one to none would take the container's away.
@@ -209,6 +237,8 @@ static void exec(const struct control_in *in, struct change *out)
 		change_set(out, "rlimits", json_clone(change_doc(out), left), NULL, &reason);
 	else
 		judge(max, out, asked, "rlimits");
+	if (json_count(asked) > 0)
+		add_missing(out, left);
 }
 
 const struct control control_rlimits = {

@@ -5,8 +5,10 @@
 #include "base/file.h"
 #include "host/real.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static bool same_program(struct host *host, const char *path, const char *trusted)
 {
@@ -18,6 +20,20 @@ static bool same_program(struct host *host, const char *path, const char *truste
 		return false;
 	return stat(path, &a) == 0 && S_ISREG(a.st_mode) && a.st_dev == b.st_dev &&
 	       a.st_ino == b.st_ino;
+}
+
+static int own_oom_score(struct host *host)
+{
+	hr_autofree char *text = NULL;
+	size_t len;
+	int fd = open("/proc/self/oom_score_adj", O_RDONLY | O_CLOEXEC), score = 0;
+
+	(void)host;
+	if (fd >= 0 && file_read_fd(fd, "oom_score_adj", 64, &text, &len, NULL) == 0)
+		score = (int)strtol(text, NULL, 10);
+	if (fd >= 0)
+		close(fd);
+	return score;
 }
 
 int host_open(const char *bundle, struct host_real **ret, struct hr_error *err)
@@ -42,6 +58,7 @@ int host_open(const char *bundle, struct host_real **ret, struct hr_error *err)
 		.source = host_real_source,
 		.source_meets = host_real_source_meets,
 		.within = host_real_within,
+		.own_oom_score = own_oom_score,
 		.mounted = host_real_mounted,
 		.shows = host_real_shows,
 		.volume_of = host_real_volume_of,

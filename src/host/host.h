@@ -110,6 +110,9 @@ struct host {
 	/* The id of a group of the host (/etc/group); false when there is none of that name. */
 	bool (*group_id)(struct host *host, const char *name, uint32_t *ret);
 
+	/* oom_score_adj of this process, which a runtime hands on where none is asked. */
+	int (*own_oom_score)(struct host *host);
+
 	/* The host's own device node at `path`: 'c' or 'b' and its numbers; false when there
 	 * is none. */
 	bool (*device)(struct host *host, const char *path, char *ret_type, uint32_t *ret_major,

@@ -120,16 +120,15 @@ static bool found_in(struct host_real *real, const struct place *part, const cha
 	if (!dir)
 		return false;
 	for (const struct dirent *entry; !found && (entry = readdir(dir));) {
-		char path[PATH_MAX];
+		char path[PATH_MAX], csi[PATH_MAX];
 
-		if (entry->d_name[0] == '.' || snprintf(path, sizeof(path), "%s/%s", plugin,
-							entry->d_name) >= (int)sizeof(path) - 8)
+		if (entry->d_name[0] == '.' ||
+		    snprintf(path, sizeof(path), "%s/%s", plugin, entry->d_name) >=
+			    (int)sizeof(path) ||
+		    snprintf(csi, sizeof(csi), "%s/%s/mount", plugin, entry->d_name) >=
+			    (int)sizeof(csi))
 			continue;
-		found = is_part_of(real, part, path);
-		if (!found) {
-			strcat(path, "/mount"); /* csi */
-			found = is_part_of(real, part, path);
-		}
+		found = is_part_of(real, part, path) || is_part_of(real, part, csi);
 	}
 	closedir(dir);
 	return found;

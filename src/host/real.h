@@ -78,7 +78,7 @@ void host_real_sources_done(struct host_real *real);
  * (/proc/net/unix), until it returns true; which is returned. */
 bool host_each_listening(bool (*found)(const char *path, void *data), void *data);
 
-/* The path of a socket below an open directory, among its first 1000 entries; malloc'ed, NULL
+/* The path of a socket below an open directory, among its first 20,000 entries; malloc'ed, NULL
  * for none. `path` is the directory's own. */
 char *host_socket_in(int directory, const char *path);
 bool host_real_group_id(struct host *host, const char *name, uint32_t *ret);

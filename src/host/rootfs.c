@@ -19,7 +19,49 @@ static const char *const never[] = {
 	"/var", "/var/lib", "/var/lib/dpkg", "/var/log",  "/var/spool", "/var/tmp", NULL,
 };
 /* ...and with all that is below them. */
-static const char *const never_below[] = {"/boot", "/dev", "/etc", "/proc", "/sys", "/usr", NULL};
+static const char *const never_below[] = {
+	"/boot",
+	"/dev",
+	"/etc",
+	"/proc",
+	"/root",
+	"/run",
+	"/sys",
+	"/usr",
+	"/var/backups",
+	"/var/lib/cni",
+	"/var/lib/containerd",
+	"/var/lib/containers",
+	"/var/lib/crio",
+	"/var/lib/docker",
+	"/var/lib/etcd",
+	"/var/lib/hardrun",
+	"/var/lib/kubelet",
+	"/var/lib/sss",
+	"/var/lib/systemd",
+	"/var/log",
+	"/var/spool",
+	NULL,
+};
+/* But for what engines unpack images into. */
+static const char *const storage[] = {
+	"/run/containers/storage/overlay",
+	"/var/lib/containerd/io.containerd.snapshotter.v1.",
+	"/var/lib/containers/storage/btrfs/",
+	"/var/lib/containers/storage/overlay/",
+	"/var/lib/containers/storage/vfs/",
+	"/var/lib/containers/storage/zfs/",
+	"/var/lib/docker/aufs/",
+	"/var/lib/docker/btrfs/",
+	"/var/lib/docker/containerd/",
+	"/var/lib/docker/devicemapper/",
+	"/var/lib/docker/fuse-overlayfs/",
+	"/var/lib/docker/overlay",
+	"/var/lib/docker/rootfs/",
+	"/var/lib/docker/vfs/",
+	"/var/lib/docker/zfs/",
+	NULL,
+};
 
 static bool is_below(const char *path, const char *directory)
 {
@@ -47,10 +89,28 @@ static bool is_host_root(const char *path)
 	       a.st_ino == b.st_ino;
 }
 
+static const char of_the_host[] = "is a directory of the host's own system";
+
+static bool is_hosts(const char *path, const char *bundle)
+{
+	if (text_in(path, never))
+		return true;
+	if (is_below(path, bundle))
+		return false;
+	for (size_t i = 0; storage[i]; i++)
+		if (text_starts(path, storage[i]))
+			return false;
+	for (size_t i = 0; never_below[i]; i++)
+		if (is_below(path, never_below[i]))
+			return true;
+	return false;
+}
+
 const char *host_real_root_wrong(struct host *host, const char *path)
 {
 	const struct host_real *real = (const struct host_real *)host;
 	char joined[PATH_MAX], resolved[PATH_MAX], bundle[PATH_MAX];
+	struct host_mounted mounted;
 	struct stat st;
 
 	if (!root_path(real, path, joined) || !realpath(joined, resolved) ||
@@ -58,13 +118,17 @@ const char *host_real_root_wrong(struct host *host, const char *path)
 		return "cannot be opened";
 	if (!S_ISDIR(st.st_mode))
 		return "is not a directory";
-	if (is_host_root(resolved) || text_in(resolved, never))
-		return "is a directory of the host's own system";
-	for (size_t i = 0; never_below[i]; i++)
-		if (is_below(resolved, never_below[i]))
-			return "is a directory of the host's own system";
-	if (!realpath(real->bundle, bundle) || is_below(bundle, resolved))
+	if (!realpath(real->bundle, bundle))
+		return "cannot be opened";
+	if (is_host_root(resolved) || is_hosts(resolved, bundle))
+		return of_the_host;
+	if (is_below(bundle, resolved))
 		return "holds the bundle itself";
+	/* A view of a directory under another name. */
+	if (!host_real_mounted(host, resolved, &mounted))
+		return "cannot be told from the host's own";
+	if (mounted.point && mounted.origin[0] && is_hosts(mounted.origin, bundle))
+		return "shows a directory of the host's own system";
 	return NULL;
 }
 

@@ -55,8 +55,8 @@ bool host_each_listening(bool (*found)(const char *path, void *data), void *data
 
 /* What a walk may still look at: a socket that was bound by a relative name, or in another
  * network namespace, is found by looking only. */
-#define MOST_LOOKED_AT 1000
-#define DEEPEST	       8
+#define MOST_LOOKED_AT 20000
+#define DEEPEST	       16
 
 struct walk {
 	char path[PATH_MAX];

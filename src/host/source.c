@@ -79,6 +79,13 @@ static void find_socket(struct host_real *real, struct source *source)
 {
 	struct listening look = {real, source};
 
+	for (size_t i = 0; i + 1 < real->source_count; i++)
+		if (real->sources[i].real && strcmp(real->sources[i].real, source->real) == 0) {
+			const char *socket = real->sources[i].socket;
+
+			source->socket = socket ? strdup(socket) : NULL;
+			return;
+		}
 	if (!host_each_listening(listens_in, &look))
 		source->socket = host_socket_in(source->fd, source->real);
 }
@@ -199,14 +206,16 @@ int host_source_fd(const struct host_real *real, size_t index)
 
 /* --- Judging ---------------------------------------------------------------------------- */
 
-/* What is mounted below a directory is part of it. */
+/* What is mounted below a directory is part of it; but not where engines and the kubelet mount
+ * what lies elsewhere, the volumes of their containers. */
 static bool meets_mount_below(struct host_real *real, const struct source *source,
 			      const char *directory)
 {
 	for (size_t i = 0; i < real->mounts.count; i++) {
 		const struct mount_entry *mount = &real->mounts.entries[i];
 
-		if (host_below(mount->point, directory) && strcmp(mount->point, directory) != 0 &&
+		if (!host_below(directory, "/var/lib") && host_below(mount->point, directory) &&
+		    strcmp(mount->point, directory) != 0 &&
 		    same_region(mount->dev, mount->root, &source->at))
 			return true;
 	}

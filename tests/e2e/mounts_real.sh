@@ -46,6 +46,7 @@ s = socket.socket(socket.AF_UNIX); s.bind("relative.sock"); s.listen(); time.sle
 
 host_end() {
 	kill "${server[@]}" 2>/dev/null
+	umount -R /var/lib 2>/dev/null
 	umount -R "$data" 2>/dev/null
 	rmdir "$data" /etc/hr-e2e-part 2>/dev/null
 	real_leave
@@ -138,7 +139,8 @@ named() {
 	is "$(cat "$data/quiet/new")" new "$runtime: and it is the host's"
 	script='ls /m/hostname /m/new 2>&1; echo x >/m/hr-e2e-new || echo no'
 	run "$(bind "$data/link-to-etc")"
-	like "$(cat "$work/out")" no "$runtime: /etc by a name of the policy, read-only"
+	like "$(cat "$work/out")" no "$runtime: /etc by a name of the policy, read-only" ||
+		note "$(cat "$work/err")"
 	script='test -S /m/service.sock && echo there'
 	says "a named directory with a socket" there "$(bind "$data/held")"
 	refused "what the policy does not name" "/etc of the host" "$data/bind-of-etc"
@@ -159,6 +161,90 @@ through_links() {
 	script='grep -c " /m/plain " /proc/self/mountinfo'
 	says "a mount below a volume" 1 "$(bind "$data/vol") | .mounts += [{destination: \"/m/plain\",
 		type: \"tmpfs\", source: \"tmpfs\"}]"
+}
+
+# Places of engines at which something of the host is mounted; in a tree of their own.
+engines_begin() {
+	mkdir -p "$data/lib"/{upper,work}
+	mount -t overlay overlay -o \
+		"lowerdir=/var/lib,upperdir=$data/lib/upper,workdir=$data/lib/work" /var/lib
+	pod=/var/lib/kubelet/pods/11111111-2222-3333-4444-555555555555
+	mkdir -p $pod/volume-subpaths/v/app/{0,1} $pod/volumes/kubernetes.io~empty-dir/cache/sub
+	mount --bind /etc $pod/volume-subpaths/v/app/0
+	mount --bind $pod/volumes/kubernetes.io~empty-dir/cache/sub $pod/volume-subpaths/v/app/1
+	mkdir -p /var/lib/docker/volumes/{bind,proc,overlay,plain}/_data
+	mount --bind / /var/lib/docker/volumes/bind/_data
+	mount -t proc proc /var/lib/docker/volumes/proc/_data
+	mount -t overlay overlay -o lowerdir=/etc:/usr /var/lib/docker/volumes/overlay/_data
+}
+
+# As containerd calls for a container of a pod, and as dockerd does.
+as_pod() { # FILTER
+	local bundle=/run/containerd/io.containerd.runtime.v2.task/k8s.io/c1 was=$root ended
+	root=$was/k8s.io
+	mkdir -p "$root"
+	real_bundle "$bundle" "$(real_spec)" "$(says_script) | $1 | .annotations = {
+		\"io.kubernetes.cri.container-type\": \"container\",
+		\"io.kubernetes.cri.sandbox-id\": \"s\", \"io.kubernetes.cri.container-name\": \"app\",
+		\"io.kubernetes.cri.sandbox-uid\": \"${pod##*/}\"}"
+	hr run --bundle "$bundle" c1 </dev/null >"$work/out" 2>"$work/err"
+	ended=$?
+	umount "$bundle/rootfs" && rm -rf "$bundle"
+	root=$was
+	return $ended
+}
+
+as_docker() { # FILTER
+	local was=$root ended
+	root=$was/moby
+	mkdir -p "$root"
+	run "$1"
+	ended=$?
+	root=$was
+	return $ended
+}
+
+# refused_as pod|docker NAME REGEX SOURCE
+refused_as() {
+	script=true
+	if "as_$1" "$(bind "$4" rw)"; then
+		not_ok "$runtime: $2 is refused"
+	else
+		like "$(cat "$work/err")" "mounts\[[0-9]+\].source.*$3" "$runtime: $2 is refused"
+	fi
+}
+
+of_engines() {
+	refused_as pod "the subPath of a hostPath" "/etc of the host" $pod/volume-subpaths/v/app/0
+	refused_as docker "a volume that binds /" "of the host" /var/lib/docker/volumes/bind/_data
+	refused_as docker "a volume of type proc" "type proc" /var/lib/docker/volumes/proc/_data
+	refused_as docker "a volume of type overlay" "type overlay" /var/lib/docker/volumes/overlay/_data
+	script='echo new >/m/new && cat /m/new'
+	as_pod "$(bind $pod/volume-subpaths/v/app/1 rw)"
+	is "$(cat "$work/out")" new "$runtime: the subPath of an emptyDir can be written" ||
+		note "$(cat "$work/err")"
+	as_docker "$(bind /var/lib/docker/volumes/plain/_data rw)"
+	is "$(cat "$work/out")" new "$runtime: a volume of Docker's can be written" ||
+		note "$(cat "$work/err")"
+}
+
+# What is no path of the host must not name a place of the staged ones.
+own_names() {
+	script=true
+	if run "$(bind "$data/plain") | .mounts += [{destination: \"/n\", type: \"tmpfs\",
+		source: \"/run/hardrun/stage/0/../../x\", options: [\"nosuid\"]}]"; then
+		not_ok "$runtime: a tmpfs with the name of a staged path is refused"
+	else
+		like "$(cat "$work/err")" 'mounts\[[0-9]+\].source' \
+			"$runtime: a tmpfs with the name of a staged path is refused"
+	fi
+	rm -rf "$data/alice" && mkdir "$data/alice" && ln -s / "$data/alice/data"
+	chown 1000 "$data/alice"
+	real_policy '{"version": 1, "default": "p", "profiles": {"p": {"extends": "default",
+		"mounts": {"host_paths": [{"path": "'"$data"'/alice/data", "read_only": false}]}}}}'
+	refused "a named path that its owner made a link to /" "of the host" "$data/alice/data"
+	refused "and /etc with it" "/etc of the host" /etc
+	real_no_policy
 }
 
 # A user namespace of the engine's: its root cannot search what is ours.
@@ -217,12 +303,15 @@ swapped_bare() {
 
 trap host_end EXIT
 host_begin
+engines_begin
 for runtime in runc crun; do
 	real_begin "$runtime" || continue
 	names
 	accepted
 	named
 	through_links
+	of_engines
+	own_names
 	in_userns
 	swapped
 	swapped_bare

@@ -131,6 +131,14 @@ static bool fake_source_meets(struct host *host, size_t index, const char *direc
 	return fake->index != index || below(fake->real, directory) || below(directory, fake->real);
 }
 
+static int fake_own_oom_score(struct host *host)
+{
+	int64_t score = 0;
+
+	json_int(json_get(facts_of(host), "oom_score"), &score);
+	return (int)score;
+}
+
 static bool fake_mounted(struct host *host, const char *path, struct host_mounted *ret)
 {
 	const struct json *source = json_get(json_get(facts_of(host), "sources"), path);
@@ -194,6 +202,7 @@ void fake_host_init(struct fake_host *fake, const struct json *facts)
 				.source = fake_source,
 				.source_meets = fake_source_meets,
 				.within = fake_within,
+				.own_oom_score = fake_own_oom_score,
 				.mounted = fake_mounted,
 				.shows = fake_shows,
 				.volume_of = fake_volume_of,

@@ -13,6 +13,7 @@
  *               "volume": "kubernetes.io~nfs"}},
  *               sources of mounts; one that is not named is a directory, and sensitive by its
  *               path alone
+ *   "oom_score": -998,                       of hardrun itself (absent: 0)
  *   "groups": {"disk": 6},
  *   "devices": {"/dev/fuse": "c 10:229"},    the host's own nodes
  *   "runtime_cves": ["CVE-2024-21626"],      escapes that the runtime is open to

@@ -218,13 +218,21 @@ class Compare:
                     self.changed.append(f"{path}[{index}].{key}")
                     if after.get(key) is None or after[key] > before.get(key, 0):
                         self.bad("rlimits", f"{path}[{index}].{key}", "was raised")
+        # what an exec does not name it would otherwise have of the engine
+        own = (self.container or {}).get("process", {}).get("rlimits") or []
+        own = own if self.call["line"] == "exec" else []
         for after in b[len(a):]:
             self.changed.append(path)
-            if after != {"type": "RLIMIT_CORE", "hard": 0, "soft": 0}:
+            if after != {"type": "RLIMIT_CORE", "hard": 0, "soft": 0} and not any(
+                    limit["type"] == after["type"] and after["hard"] <= limit["hard"]
+                    and after["soft"] <= limit["soft"] for limit in own):
                 self.bad("rlimits", path, f"added {after}")
 
     def oom(self, a, b, path):
         self.changed.append(path)
+        if a is None and self.call["line"] == "exec":
+            # instead of its caller's: the container's
+            a = (self.container or {}).get("process", {}).get("oomScoreAdj")
         if a is None or b is None or b < a:
             self.bad("oom", path, f"{a} became {b}")
 
