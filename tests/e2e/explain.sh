@@ -48,7 +48,7 @@ masked=$(entry linux.maskedPaths)
 like "$masked" $'\n    asked   /proc/kcore /mine\n    given   \\+/proc/acpi .* and [0-9]+ more\n' "a long list: what is added, cut"
 unlike "$masked" '\+(/proc/kcore|/mine)' "a long list: what was asked for is not repeated"
 like "$masked" 'remedy  it depends on "paths": \{"masked": ' "an entry without advice names its option"
-like "$(entry process.noNewPrivileges)" $'asked   -\n    given   true\n.*remedy  no option gives it; "no_new_privs": \{"mode"' \
+like "$(entry process.noNewPrivileges)" $'asked   -\n    given   true\n.*remedy  no option gives it; only "no_new_privs": \{"mode"' \
 	"an entry that no option decides"
 like "$out" $'\n\nThe remedies go into a profile that says "extends": "default"[^\n]*$' "where to write it, at the end"
 unlike "$out" $'[^\n]{400}' "no line is very long"
