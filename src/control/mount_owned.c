@@ -48,24 +48,24 @@ static void judge_volume(struct mount *mount, const char *path)
 }
 
 /* Something is mounted there that is no volume: the host's own, under an engine's name. */
-static void judge_shown(struct mount *mount, const struct host_mounted *mounted,
-			const char *const types[])
+static void judge_shown(struct mount *mount, const char *path, const char *const types[])
 {
-	char why[160], shown[TEXT_SHOWN_SIZE];
+	char origin[PATH_MAX], why[TEXT_SHOWN_SIZE + 80], shown[TEXT_SHOWN_SIZE];
+	const char *type = mount->in->host->origin(mount->in->host, path, origin);
 
-	if (mounted->origin[0]) {
-		mount_judge_host_path(mount, mounted->origin);
+	if (origin[0]) {
+		mount_judge_host_path(mount, origin);
 		return;
 	}
-	if (text_in(mounted->type, types))
+	if (type && text_in(type, types))
 		return;
 	snprintf(why, sizeof(why),
 		 "a file system of type %s is mounted there, which may be anything",
-		 text_shown_z(mounted->type, shown));
+		 type ? text_shown_z(type, shown) : "unknown");
 	mount_refuse_source(mount, "mounts", why, "use a volume of another kind");
 }
 
-static void judge_subpath(struct mount *mount, const char *path, const struct host_mounted *mounted)
+static void judge_subpath(struct mount *mount, const char *path)
 {
 	static const char *const none[] = {NULL};
 	const char *end = strstr(path, "/volume-subpaths/");
@@ -73,7 +73,7 @@ static void judge_subpath(struct mount *mount, const char *path, const struct ho
 
 	snprintf(pod, sizeof(pod), "%.*s", end ? (int)(end - path) : 0, path);
 	if (!mount->in->host->volume_of(mount->in->host, pod, path, plugin))
-		judge_shown(mount, mounted, none);
+		judge_shown(mount, path, none);
 	else if (!mount_volume_allowed(mount, plugin))
 		refuse_volume(mount, plugin);
 	else
@@ -82,7 +82,7 @@ static void judge_subpath(struct mount *mount, const char *path, const struct ho
 
 static void judge_mounted(struct mount *mount, const char *path, enum mount_owner owner)
 {
-	static const char *const memory[] = {"tmpfs", NULL};
+	static const char *const none[] = {NULL};
 	struct host_mounted mounted;
 
 	if (!mount->in->host->mounted(mount->in->host, path, &mounted)) {
@@ -95,11 +95,11 @@ static void judge_mounted(struct mount *mount, const char *path, enum mount_owne
 	if (owner == OWNER_KUBELET)
 		judge_volume(mount, path);
 	else if (owner == OWNER_SUBPATH)
-		judge_subpath(mount, path, &mounted);
+		judge_subpath(mount, path);
 	else if (owner == OWNER_NAMED)
-		judge_shown(mount, &mounted, foreign);
-	else if (strcmp(mounted.type, "tmpfs") != 0)
-		judge_shown(mount, &mounted, memory);
+		judge_shown(mount, path, foreign);
+	else if (!mounted.memory)
+		judge_shown(mount, path, none);
 }
 
 void mount_judge_owned(struct mount *mount, const char *path, enum mount_owner owner)

@@ -60,6 +60,7 @@ int host_open(const char *bundle, struct host_real **ret, struct hr_error *err)
 		.within = host_real_within,
 		.own_oom_score = own_oom_score,
 		.mounted = host_real_mounted,
+		.origin = host_real_origin,
 		.shows = host_real_shows,
 		.volume_of = host_real_volume_of,
 		.plain_below = host_real_plain_below,

@@ -46,10 +46,8 @@ struct host_source {
 
 /* What is at a path of the host, where something else may have been mounted over it. */
 struct host_mounted {
-	bool point;	       /* something is mounted there */
-	const char *type;      /* then: of which type */
-	char origin[PATH_MAX]; /* and: the path that the host has for the same files elsewhere; ""
-				  when it has none */
+	bool point;  /* something is mounted there */
+	bool memory; /* then: a tmpfs */
 };
 
 struct host {
@@ -91,8 +89,13 @@ struct host {
 	/* True if no part of `path`, as far as it is there, is a link below `directory`. */
 	bool (*plain_below)(struct host *host, const char *directory, const char *path);
 
-	/* What is mounted at `path` itself. False when that cannot be told. */
+	/* Whether something is mounted at `path` itself. False when that cannot be told. Does not
+	 * read the mount table, which takes milliseconds on a full node. */
 	bool (*mounted)(struct host *host, const char *path, struct host_mounted *ret);
+
+	/* The path that the host has elsewhere for the files that are mounted at `path`, "" for
+	 * none; and the type of their file system, NULL when it cannot be told. */
+	const char *(*origin)(struct host *host, const char *path, char ret[PATH_MAX]);
 
 	/* True if what is at `path` is the directory, is part of it, or holds it, whatever
 	 * the path itself is called. */

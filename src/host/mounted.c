@@ -11,7 +11,10 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <linux/magic.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
 
 struct place {
 	int fd;
@@ -71,19 +74,47 @@ static void find_origin(struct host_real *real, const struct place *place, char 
 		 strcmp(other->point, "/") == 0 && rest[0] ? "" : other->point, rest);
 }
 
+static bool mount_id(int directory, const char *name, uint64_t *ret)
+{
+	struct statx stx;
+
+	if (statx(directory, name, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH, STATX_MNT_ID, &stx) < 0 ||
+	    !(stx.stx_mask & STATX_MNT_ID))
+		return false;
+	*ret = stx.stx_mnt_id;
+	return true;
+}
+
 bool host_real_mounted(struct host *host, const char *path, struct host_mounted *ret)
+{
+	hr_autoclose int fd = open(path, O_PATH | O_CLOEXEC);
+	uint64_t own, above;
+	struct statfs fs;
+	char parent[PATH_MAX];
+	const char *slash = strrchr(path, '/');
+
+	(void)host;
+	*ret = (struct host_mounted){0};
+	if (fd < 0 || !slash || fstatfs(fd, &fs) < 0 ||
+	    snprintf(parent, sizeof(parent), "%.*s/", (int)(slash - path), path) >=
+		    (int)sizeof(parent) ||
+	    !mount_id(fd, "", &own) || !mount_id(AT_FDCWD, parent, &above))
+		return false;
+	ret->point = own != above;
+	ret->memory = fs.f_type == TMPFS_MAGIC;
+	return true;
+}
+
+const char *host_real_origin(struct host *host, const char *path, char ret[PATH_MAX])
 {
 	struct host_real *real = (struct host_real *)host;
 	place_auto struct place place = {.fd = -1};
 
-	*ret = (struct host_mounted){0};
+	ret[0] = '\0';
 	if (!look(real, path, &place))
-		return false;
-	ret->point = strcmp(place.mount->point, place.name) == 0;
-	ret->type = place.mount->type;
-	if (ret->point)
-		find_origin(real, &place, ret->origin);
-	return true;
+		return NULL;
+	find_origin(real, &place, ret);
+	return place.mount->type;
 }
 
 static bool same_files(const struct place *a, const struct place *b)

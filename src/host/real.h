@@ -62,6 +62,7 @@ bool host_name_of(int fd, char ret[PATH_MAX]);
 
 /* --- mounted.c --- */
 bool host_real_mounted(struct host *host, const char *path, struct host_mounted *ret);
+const char *host_real_origin(struct host *host, const char *path, char ret[PATH_MAX]);
 bool host_real_shows(struct host *host, const char *path, const char *directory);
 bool host_real_volume_of(struct host *host, const char *pod, const char *path,
 			 char ret[NAME_MAX + 1]);

@@ -6,9 +6,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 
 #define MAX_LINKS 40 /* as the kernel's own limit, path_resolution(7) */
 
@@ -106,11 +108,21 @@ static bool is_hosts(const char *path, const char *bundle)
 	return false;
 }
 
+/* What snapshotters make of layers: it shows no directory of the host, and needs no look at the
+ * mount table. */
+static bool is_overlay(const char *path)
+{
+	struct statfs fs;
+
+	return statfs(path, &fs) == 0 && fs.f_type == OVERLAYFS_SUPER_MAGIC;
+}
+
 const char *host_real_root_wrong(struct host *host, const char *path)
 {
 	const struct host_real *real = (const struct host_real *)host;
 	char joined[PATH_MAX], resolved[PATH_MAX], bundle[PATH_MAX];
 	struct host_mounted mounted;
+	char origin[PATH_MAX];
 	struct stat st;
 
 	if (!root_path(real, path, joined) || !realpath(joined, resolved) ||
@@ -127,7 +139,8 @@ const char *host_real_root_wrong(struct host *host, const char *path)
 	/* A view of a directory under another name. */
 	if (!host_real_mounted(host, resolved, &mounted))
 		return "cannot be told from the host's own";
-	if (mounted.point && mounted.origin[0] && is_hosts(mounted.origin, bundle))
+	if (mounted.point && !is_overlay(resolved) &&
+	    (!host_real_origin(host, resolved, origin) || (origin[0] && is_hosts(origin, bundle))))
 		return "shows a directory of the host's own system";
 	return NULL;
 }

@@ -76,7 +76,7 @@ static bool look_at(struct walk *walk, int directory, const struct dirent *entry
 	if (used < 0 || (size_t)used >= sizeof(walk->path) - len)
 		return false;
 	if (type == DT_UNKNOWN && fstatat(directory, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0)
-		type = IFTODT(st.st_mode);
+		type = (unsigned char)IFTODT(st.st_mode);
 	if (type == DT_SOCK)
 		return true;
 	if (type != DT_DIR || depth == DEEPEST)

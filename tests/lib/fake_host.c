@@ -139,15 +139,28 @@ static int fake_own_oom_score(struct host *host)
 	return (int)score;
 }
 
+static const struct json *mounted_at(struct host *host, const char *path)
+{
+	return json_get(json_get(json_get(facts_of(host), "sources"), path), "mounted");
+}
+
 static bool fake_mounted(struct host *host, const char *path, struct host_mounted *ret)
 {
-	const struct json *source = json_get(json_get(facts_of(host), "sources"), path);
-	const struct json *mounted = json_get(source, "mounted");
+	const struct json *mounted = mounted_at(host, path);
+	const char *type = json_string(mounted, "type");
+
+	*ret = (struct host_mounted){.point = mounted,
+				     .memory = type && strcmp(type, "tmpfs") == 0};
+	return true;
+}
+
+static const char *fake_origin(struct host *host, const char *path, char ret[PATH_MAX])
+{
+	const struct json *mounted = mounted_at(host, path);
 	const char *origin = json_string(mounted, "origin");
 
-	*ret = (struct host_mounted){.point = mounted, .type = json_string(mounted, "type")};
-	snprintf(ret->origin, sizeof(ret->origin), "%s", origin ? origin : "");
-	return true;
+	snprintf(ret, PATH_MAX, "%s", origin ? origin : "");
+	return json_string(mounted, "type");
 }
 
 static bool fake_shows(struct host *host, const char *path, const char *directory)
@@ -204,6 +217,7 @@ void fake_host_init(struct fake_host *fake, const struct json *facts)
 				.within = fake_within,
 				.own_oom_score = fake_own_oom_score,
 				.mounted = fake_mounted,
+				.origin = fake_origin,
 				.shows = fake_shows,
 				.volume_of = fake_volume_of,
 				.plain_below = fake_plain_below,
