@@ -42,6 +42,8 @@ static const char *wrong(const char *path)
 	if (has_control(path))
 		return "holds control characters, which would end up in files of systemd and the "
 		       "kernel";
+	if (path[0] == '/' && path[strspn(path, "/.")] == '\0')
+		return "the root of the host's cgroups, which has no limits";
 	if (has_dotdot(path))
 		return "goes up with \"..\", out of the limits that were set for its parent";
 	if (is_systemd(path) && strchr(path, '/'))

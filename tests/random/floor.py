@@ -176,7 +176,8 @@ class Floor:
             self.must(key.replace("/", ".") in SYSCTLS and
                       re.fullmatch(r"-?[0-9]+([ \t][0-9]+)*", value), "linux.sysctl", key)
         where = linux.get("cgroupsPath") or ""
-        self.must(".." not in where.split("/") and where.isprintable(), "linux.cgroupsPath", where)
+        self.must(".." not in where.split("/") and where != "/"
+                  and not any(c < " " or c == "\x7f" for c in where), "linux.cgroupsPath", where)
         for index, entry in enumerate(linux.get("devices") or []):
             kind = "c" if entry.get("type") == "u" else entry.get("type")
             self.must(kind == "p" or (kind, entry.get("major"), entry.get("minor")) in DEVICES,
