@@ -23,6 +23,8 @@ may_raise_limits || crun=$(memlock_crun "$crun") || skip_all "memlock.c cannot b
 start pattern -- true
 ctr containers info pattern | jq .Spec >"$work/pattern.json"
 end pattern 2>/dev/null
+# In a file system of its own: below /run no root is taken but a bundle's.
+mount -t tmpfs tmpfs /mnt && cp -a "$work/image/root" /mnt/root
 containerd_stop
 cgroups_leave
 umount -R /sys/fs/cgroup
@@ -41,7 +43,7 @@ whole() { # all as it should be
 }
 
 begin() { # KIND: a container of that name; sets $init
-	jq --arg root "$work/image/root" --arg cgroup "/$namespace/$1" 'del(.linux.resources)
+	jq --arg root /mnt/root --arg cgroup "/$namespace/$1" 'del(.linux.resources)
 		| .root = {path: $root} | .linux.cgroupsPath = $cgroup
 		| .process.args = ["sleep", "1000"]' "$work/pattern.json" >"$work/spec.json"
 	ctr run --runtime io.containerd.runc.v2 --runc-binary "$work/bin/hardrun-$1" --detach \
