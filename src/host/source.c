@@ -19,10 +19,10 @@
 
 /* File systems that are windows into the kernel. */
 static const char *const kernel_types[] = {
-	"binder", "binfmt_misc", "bpf",	     "cgroup",	   "cgroup2",	 "configfs",  "debugfs",
-	"devpts", "devtmpfs",	 "efivarfs", "functionfs", "fusectl",	 "mqueue",    "nsfs",
-	"proc",	  "pstore",	 "resctrl",  "rpc_pipefs", "securityfs", "selinuxfs", "smackfs",
-	"sysfs",  "tracefs",	 "xenfs",    NULL,
+	"binder",    "binfmt_misc", "bpf",	"cgroup",     "cgroup2", "configfs",   "debugfs",
+	"devpts",    "devtmpfs",    "efivarfs", "functionfs", "fusectl", "gadgetfs",   "mqueue",
+	"nfsd",	     "nsfs",	    "proc",	"pstore",     "resctrl", "rpc_pipefs", "securityfs",
+	"selinuxfs", "smackfs",	    "sysfs",	"tracefs",    "xenfs",	 NULL,
 };
 /* Where they usually are; what is mounted there is known by its place. */
 static const char *const kernel_places[] = {"/dev", "/proc", "/sys", NULL};

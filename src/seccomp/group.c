@@ -74,7 +74,7 @@ int group_parse(struct reader *reader, struct statement *statement)
 	if (!reader_word(reader, &name) || name.text[0] != '@')
 		return reader_fail(reader, &name.at,
 				   "a group needs a name with @: group @memlock mlock");
-	if (!reader->library && is_taken(reader, name.text))
+	if (!reader->shared && is_taken(reader, name.text))
 		return reader_fail(reader, &name.at,
 				   "there is a group %s already; take another name",
 				   text_shown_z(name.text, shown));
@@ -110,7 +110,7 @@ int group_load(struct reader *reader, const char *name)
 			.line_start = (size_t)(at - text),
 			.line = 1,
 			.layer = reader->layer,
-			.library = true,
+			.shared = true,
 			.source = reader->source,
 			.scratch = scratch,
 			.err = reader->err,

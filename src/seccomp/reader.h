@@ -65,7 +65,7 @@ struct reader {
 	unsigned line;
 	unsigned depth; /* of include */
 	unsigned layer; /* of its clauses; 0 as long as there was no statement but include */
-	bool library;	/* these are the groups that every source may use */
+	bool shared;	/* these are the groups that every source may use */
 	struct seccomp_source *source;
 	struct scratch *scratch;
 	struct hr_error *err;

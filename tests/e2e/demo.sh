@@ -10,10 +10,11 @@ for tool in /usr/sbin/runc busybox gcc; do
 	command -v "$tool" > /dev/null || skip_all "$tool is not installed"
 done
 demo=$HR_TEST_SRCDIR/contrib/demo
-mkdir "$work/tmp"
+# In a file system of its own: below /run no root is taken but a bundle's.
+mount -t tmpfs -o mode=755 tmpfs /mnt && mkdir /mnt/tmp
 
 demo() { # ARGUMENT...
-	TMPDIR=$work/tmp "$demo" --no-install "$@" > "$work/out" 2> "$work/err" < /dev/null
+	TMPDIR=/mnt/tmp "$demo" --no-install "$@" > "$work/out" 2> "$work/err" < /dev/null
 	status=$?
 }
 
@@ -25,7 +26,7 @@ leftovers() {
 		grep -sE '^State:[[:space:]]+[^ZX]' "${cgroup%cgroup}status"
 	done
 	find /sys/fs/cgroup -maxdepth 3 -name 'hardrun-demo-*'
-	find "$work/tmp" -mindepth 1
+	find "/mnt/tmp" -mindepth 1
 	find /run/hardrun /var/log/hardrun -mindepth 0 2> /dev/null
 }
 
@@ -78,9 +79,9 @@ is "$(leftovers)" "" "and nothing else"
 cp /bin/false "$work/hardrun"
 demo --program "$work/hardrun"
 is "$status" 1 "a program that does not work"
-log=$(grep -o "$work/tmp/[^ )]*\\.log" "$work/err")
+log=$(grep -o "/mnt/tmp/[^ )]*\\.log" "$work/err")
 check "its log is named and is there" test -f "$log"
-rm -rf "$work/tmp"/*
+rm -rf "/mnt/tmp"/*
 is "$(leftovers)" "" "and the containers are gone"
 demo --no-such-option
 is "$status" 2 "an option that there is not"
