@@ -177,7 +177,8 @@ static void empty(struct change *out, const struct json *set, const char *path)
 			&(struct reason){
 				.rule = "capabilities.ambient",
 				.why = "inheritable and ambient capabilities reach programs that "
-				       "were not given any"});
+				       "were not given any",
+				.remedy = "nothing to write: no option gives these sets"});
 }
 
 static void each_set(const struct control_in *in, struct change *out, const struct json *sets,
