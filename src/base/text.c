@@ -141,6 +141,22 @@ bool text_ends(const char *value, const char *suffix)
 	return len >= tail && strcmp(value + len - tail, suffix) == 0;
 }
 
+bool text_below(const char *path, const char *directory)
+{
+	size_t len = strlen(directory);
+
+	return strcmp(directory, "/") == 0 ||
+	       (strncmp(path, directory, len) == 0 && (path[len] == '/' || path[len] == '\0'));
+}
+
+bool text_goes_up(const char *path)
+{
+	for (const char *at = path; (at = strstr(at, "..")); at += 2)
+		if ((at == path || at[-1] == '/') && (at[2] == '/' || at[2] == '\0'))
+			return true;
+	return false;
+}
+
 void text_plain_path(const char *path, char *ret, size_t room)
 {
 	bool absolute = path[0] == '/';

@@ -51,6 +51,12 @@ unsigned text_distance(const char *a, const char *b);
  * with the NUL; ".." stays. */
 void text_plain_path(const char *path, char *ret, size_t room);
 
+/* True if `path` is `directory` or below it, by their text: both plain, absolute. */
+bool text_below(const char *path, const char *directory);
+
+/* True if a component of the path is "..". */
+bool text_goes_up(const char *path);
+
 bool text_starts(const char *value, const char *prefix);
 bool text_ends(const char *value, const char *suffix);
 

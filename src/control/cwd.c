@@ -9,25 +9,14 @@
 static const char *const forbidden[] = {"/proc",       "/sys",	      "/dev/fd", "/dev/stdin",
 					"/dev/stdout", "/dev/stderr", NULL};
 
-static bool has_dotdot(const char *path)
-{
-	for (const char *at = path; (at = strstr(at, "..")); at += 2)
-		if ((at == path || at[-1] == '/') && (at[2] == '/' || at[2] == '\0'))
-			return true;
-	return false;
-}
-
 static bool below_forbidden(const char *path)
 {
 	char plain[PATH_MAX];
 
 	text_plain_path(path, plain, sizeof(plain));
-	for (size_t i = 0; forbidden[i]; i++) {
-		size_t len = strlen(forbidden[i]);
-
-		if (text_starts(plain, forbidden[i]) && (plain[len] == '/' || plain[len] == '\0'))
+	for (size_t i = 0; forbidden[i]; i++)
+		if (text_below(plain, forbidden[i]))
 			return true;
-	}
 	return false;
 }
 
@@ -40,7 +29,7 @@ static const char *wrong(const struct control_in *in, const char *root, const ch
 		return "not an absolute path";
 	if (strlen(cwd) >= PATH_MAX)
 		return "longer than a path can be";
-	if (has_dotdot(cwd))
+	if (text_goes_up(cwd))
 		return "goes up with \"..\"";
 	if (below_forbidden(cwd))
 		return "leads to descriptors or kernel files (CVE-2024-21626)";

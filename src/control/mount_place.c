@@ -26,13 +26,6 @@ static const struct {
 	const char *type, *place;
 } fixed[] = {{"proc", "/proc"}, {"sysfs", "/sys"}, {"cgroup", "/sys/fs/cgroup"}};
 
-static bool below(const char *path, const char *directory)
-{
-	size_t len = strlen(directory);
-
-	return text_starts(path, directory) && (path[len] == '/' || path[len] == '\0');
-}
-
 bool mount_is_bind(const struct mount *mount)
 {
 	return (mount->flags & MOUNT_BIND) != 0;
@@ -73,26 +66,18 @@ static const char *wrong_place(const struct mount *mount)
 	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
 		if (is_type(mount, fixed[i].type) && strcmp(mount->place, fixed[i].place) != 0)
 			return "this type has one place, where it is masked and read-only";
-	if (below(mount->place, "/proc") && !fits_proc(mount))
+	if (text_below(mount->place, "/proc") && !fits_proc(mount))
 		return "would hide or show anew what is masked below /proc";
-	if (below(mount->place, "/sys") && !fits_sys(mount))
+	if (text_below(mount->place, "/sys") && !fits_sys(mount))
 		return "would hide or show anew what is masked below /sys";
-	if (below(mount->place, "/dev") && !fits_dev(mount))
+	if (text_below(mount->place, "/dev") && !fits_dev(mount))
 		return "the runtime makes this one, and rests on it";
 	return NULL;
 }
 
-static bool has_dotdot(const char *path)
-{
-	for (const char *at = path; (at = strstr(at, "..")); at += 2)
-		if ((at == path || at[-1] == '/') && (at[2] == '/' || at[2] == '\0'))
-			return true;
-	return false;
-}
-
 static bool in_kernel_place(const char *path)
 {
-	return below(path, "/proc") || below(path, "/sys") || below(path, "/dev");
+	return text_below(path, "/proc") || text_below(path, "/sys") || text_below(path, "/dev");
 }
 
 /* What of `place` is below another destination; NULL when it is not. */
@@ -144,7 +129,7 @@ static const char *wrong_destination(const struct mount *mount)
 		return "not an absolute path";
 	if (strlen(mount->destination) >= PATH_MAX)
 		return "longer than a path can be";
-	if (has_dotdot(mount->destination))
+	if (text_goes_up(mount->destination))
 		return "goes up with \"..\"";
 	if (strcmp(mount->place, "/") == 0)
 		return "would hide the whole image, and with it what was checked";

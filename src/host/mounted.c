@@ -5,6 +5,7 @@
  * driver whatever its options name.
  */
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "host/real.h"
 
 #include <dirent.h>
@@ -50,7 +51,7 @@ static const struct mount_entry *find_other(const struct mountinfo *info, const 
 		const struct mount_entry *mount = &info->entries[i];
 
 		if (mount->id == place->mount->id || strcmp(mount->dev, place->at.dev) != 0 ||
-		    !host_below(place->at.path, mount->root))
+		    !text_below(place->at.path, mount->root))
 			continue;
 		if (!best || strlen(mount->root) < strlen(best->root))
 			best = mount;
@@ -140,7 +141,7 @@ static bool is_part_of(struct host_real *real, const struct place *part, const c
 	place_auto struct place whole = {.fd = -1};
 
 	return look(real, volume, &whole) && strcmp(part->at.dev, whole.at.dev) == 0 &&
-	       host_below(part->at.path, whole.at.path);
+	       text_below(part->at.path, whole.at.path);
 }
 
 static bool found_in(struct host_real *real, const struct place *part, const char *plugin)

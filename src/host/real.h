@@ -46,8 +46,7 @@ bool host_real_root_resolve(struct host *host, const char *root, const char *pat
 			    char ret[PATH_MAX]);
 /* --- region.c --- */
 
-/* True if `path` is `directory` or below it; if either is below the other. By their text. */
-bool host_below(const char *path, const char *directory);
+/* True if either path is the other or below it, by their text. */
 bool host_related(const char *a, const char *b);
 
 /* The mount table, read once; NULL when it cannot be read. */

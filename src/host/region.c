@@ -14,17 +14,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-bool host_below(const char *path, const char *directory)
-{
-	size_t len = strlen(directory);
-
-	return strcmp(directory, "/") == 0 ||
-	       (strncmp(path, directory, len) == 0 && (path[len] == '/' || path[len] == '\0'));
-}
-
 bool host_related(const char *a, const char *b)
 {
-	return host_below(a, b) || host_below(b, a);
+	return text_below(a, b) || text_below(b, a);
 }
 
 const struct mountinfo *host_mounts(struct host_real *real)
@@ -51,7 +43,7 @@ bool host_region_of(struct host_real *real, int fd, const char *path, struct reg
 	const struct mount_entry *mount = host_mount_of(real, fd);
 	const char *rest;
 
-	if (!mount || !host_below(path, mount->point))
+	if (!mount || !text_below(path, mount->point))
 		return false;
 	rest = strcmp(mount->point, "/") == 0 ? path : path + strlen(mount->point);
 	ret->dev = strdup(mount->dev);

@@ -65,15 +65,6 @@ static const char *const storage[] = {
 	NULL,
 };
 
-static bool is_below(const char *path, const char *directory)
-{
-	size_t len = strlen(directory);
-
-	if (!text_starts(path, directory))
-		return false;
-	return path[len] == '/' || path[len] == '\0' || directory[len - 1] == '/';
-}
-
 /* The absolute path of root.path, which is relative to the bundle. */
 static bool root_path(const struct host_real *real, const char *root, char ret[PATH_MAX])
 {
@@ -97,13 +88,13 @@ static bool is_hosts(const char *path, const char *bundle)
 {
 	if (text_in(path, never))
 		return true;
-	if (is_below(path, bundle))
+	if (text_below(path, bundle))
 		return false;
 	for (size_t i = 0; storage[i]; i++)
 		if (text_starts(path, storage[i]))
 			return false;
 	for (size_t i = 0; never_below[i]; i++)
-		if (is_below(path, never_below[i]))
+		if (text_below(path, never_below[i]))
 			return true;
 	return false;
 }
@@ -134,7 +125,7 @@ const char *host_real_root_wrong(struct host *host, const char *path)
 		return "cannot be opened";
 	if (is_host_root(resolved) || is_hosts(resolved, bundle))
 		return of_the_host;
-	if (is_below(bundle, resolved))
+	if (text_below(bundle, resolved))
 		return "holds the bundle itself";
 	/* A view of a directory under another name. */
 	if (!host_real_mounted(host, resolved, &mounted))

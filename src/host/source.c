@@ -43,7 +43,7 @@ static bool regions_meet(struct host_real *real, const struct source *source,
 		const struct mount_entry *mount = &real->mounts.entries[i];
 
 		if (strcmp(mount->point, source->real) != 0 &&
-		    host_below(mount->point, source->real) &&
+		    text_below(mount->point, source->real) &&
 		    same_region(mount->dev, mount->root, other))
 			return true;
 	}
@@ -66,7 +66,7 @@ static bool listens_in(const char *path, void *data)
 
 	if (fd < 0 || !host_name_of(fd, name))
 		return false;
-	in = host_below(name, look->source->real) ||
+	in = text_below(name, look->source->real) ||
 	     (host_region_of(look->real, fd, name, &region) &&
 	      regions_meet(look->real, look->source, &region));
 	host_region_done(&region);
@@ -124,7 +124,7 @@ static enum host_kind kind_of(mode_t mode)
 static bool in_kernel_place(const char *point)
 {
 	for (size_t i = 0; kernel_places[i]; i++)
-		if (host_below(point, kernel_places[i]))
+		if (text_below(point, kernel_places[i]))
 			return true;
 	return false;
 }
@@ -138,7 +138,7 @@ static void find_kernel_fs(struct host_real *real, const struct source *source,
 	for (size_t i = 0; i < real->mounts.count; i++) {
 		const struct mount_entry *mount = &real->mounts.entries[i];
 
-		if ((mount != own && !host_below(mount->point, source->real)) ||
+		if ((mount != own && !text_below(mount->point, source->real)) ||
 		    !text_in(mount->type, kernel_types) || in_kernel_place(mount->point))
 			continue;
 		ret->kernel_fs = mount->type;
@@ -214,7 +214,7 @@ static bool meets_mount_below(struct host_real *real, const struct source *sourc
 	for (size_t i = 0; i < real->mounts.count; i++) {
 		const struct mount_entry *mount = &real->mounts.entries[i];
 
-		if (!host_below(directory, "/var/lib") && host_below(mount->point, directory) &&
+		if (!text_below(directory, "/var/lib") && text_below(mount->point, directory) &&
 		    strcmp(mount->point, directory) != 0 &&
 		    same_region(mount->dev, mount->root, &source->at))
 			return true;
@@ -257,7 +257,7 @@ bool host_real_within(struct host *host, const char *path, const char *directory
 	char a[PATH_MAX], b[PATH_MAX];
 
 	(void)host;
-	return host_below(where_to(path, a), where_to(directory, b));
+	return text_below(where_to(path, a), where_to(directory, b));
 }
 
 bool host_real_plain_below(struct host *host, const char *directory, const char *path)

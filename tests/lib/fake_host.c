@@ -72,18 +72,10 @@ static bool fake_device(struct host *host, const char *path, char *ret_type, uin
 	return text && sscanf(text, "%c %u:%u", ret_type, ret_major, ret_minor) == 3;
 }
 
-static bool below(const char *path, const char *directory)
-{
-	size_t len = strlen(directory);
-
-	return strcmp(directory, "/") == 0 ||
-	       (strncmp(path, directory, len) == 0 && (path[len] == '/' || path[len] == '\0'));
-}
-
 static bool fake_within(struct host *host, const char *path, const char *directory)
 {
 	(void)host;
-	return below(path, directory);
+	return text_below(path, directory);
 }
 
 static enum host_kind kind_of(const char *kind)
@@ -128,7 +120,8 @@ static bool fake_source_meets(struct host *host, size_t index, const char *direc
 	if (fake->sensitive &&
 	    (strcmp(fake->sensitive, "/") == 0 || strcmp(fake->sensitive, directory) == 0))
 		return true;
-	return fake->index != index || below(fake->real, directory) || below(directory, fake->real);
+	return fake->index != index || text_below(fake->real, directory) ||
+	       text_below(directory, fake->real);
 }
 
 static int fake_own_oom_score(struct host *host)
@@ -177,7 +170,7 @@ static bool fake_volume_of(struct host *host, const char *pod, const char *path,
 	const struct json *source = json_get(json_get(facts_of(host), "sources"), path);
 	const char *plugin = json_string(source, "volume");
 
-	if (!plugin || !below(path, pod))
+	if (!plugin || !text_below(path, pod))
 		return false;
 	snprintf(ret, NAME_MAX + 1, "%s", plugin);
 	return true;
@@ -188,7 +181,7 @@ static bool fake_plain_below(struct host *host, const char *directory, const cha
 	const struct json *source = json_get(json_get(facts_of(host), "sources"), directory);
 
 	json_each(link, json_get(source, "links"))
-		if (below(path, link->text))
+		if (text_below(path, link->text))
 			return false;
 	return true;
 }

@@ -180,6 +180,35 @@ Test(text, grows)
 		cr_assert_eq(text.data[i * (sizeof(block) + 1) - 1], (char)('0' + i % 10));
 }
 
+Test(text, below)
+{
+	static const struct {
+		const char *path, *directory;
+		bool below;
+	} rows[] = {
+		{"/a", "/a", true},    {"/a/b", "/a", true}, {"/ab", "/a", false},
+		{"/a", "/a/b", false}, {"/a", "/", true},    {"/", "/", true},
+		{"/", "/a", false},    {"/b", "/a", false},
+	};
+
+	for (size_t i = 0; i < hr_count(rows); i++)
+		cr_expect_eq(text_below(rows[i].path, rows[i].directory), rows[i].below, "row %zu",
+			     i);
+}
+
+Test(text, goes_up)
+{
+	static const char *const up[] = {"..",	 "/..",	 "../a",     "/a/../b",
+					 "a/..", "//..", "/a/.../.."};
+	static const char *const stays[] = {"",	   "/",	       "/a..",	  "/..a",
+					    "...", "/a/.../b", "/a..b/c", "."};
+
+	for (size_t i = 0; i < hr_count(up); i++)
+		cr_expect(text_goes_up(up[i]), "%s", up[i]);
+	for (size_t i = 0; i < hr_count(stays); i++)
+		cr_expect_not(text_goes_up(stays[i]), "%s", stays[i]);
+}
+
 /* The only failure is sticky, and what was there is still owned. */
 Test(text, failure_is_sticky)
 {
