@@ -34,18 +34,23 @@ static void civil_date(int64_t days, int64_t *ret_year, int *ret_month, int *ret
 	*ret_year = year + era * 400 + (*ret_month <= 2);
 }
 
+const char *audit_time(int64_t seconds, int milliseconds, char buf[AUDIT_TIME])
+{
+	int64_t year;
+	int month, day, second = (int)(seconds % 86400);
+
+	civil_date(seconds / 86400, &year, &month, &day);
+	snprintf(buf, AUDIT_TIME, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", (int)year, month, day,
+		 second / 3600, second / 60 % 60, second % 60, milliseconds);
+	return buf;
+}
+
 const char *audit_now(char buf[AUDIT_TIME])
 {
 	struct timespec now;
-	int64_t year;
-	int month, day, second;
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	civil_date(now.tv_sec / 86400, &year, &month, &day);
-	second = (int)(now.tv_sec % 86400);
-	snprintf(buf, AUDIT_TIME, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", (int)year, month, day,
-		 second / 3600, second / 60 % 60, second % 60, (int)(now.tv_nsec / 1000000));
-	return buf;
+	return audit_time(now.tv_sec, (int)(now.tv_nsec / 1000000), buf);
 }
 
 static int open_log(const char *file)

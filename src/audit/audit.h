@@ -20,4 +20,7 @@ void audit_syslog(const char *text, bool refused);
 #define AUDIT_TIME 64
 const char *audit_now(char buf[AUDIT_TIME]);
 
+/* The same of a time(2), not before 1970, and milliseconds. */
+const char *audit_time(int64_t seconds, int milliseconds, char buf[AUDIT_TIME]);
+
 #endif

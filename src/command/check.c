@@ -190,6 +190,17 @@ static void check_policy(int fd, const char *path, struct checked *ret)
 	sort_lines(&ret->notes);
 }
 
+int command_policy_mistakes(int dirfd, const char *path, struct text *ret, struct hr_error *err)
+{
+	struct checked checked = {0};
+
+	check_policy(dirfd, path, &checked);
+	text_free(&checked.notes);
+	text_free(&checked.about);
+	*ret = checked.findings;
+	return checked.findings.failed ? hr_fail(err, HR_SYSTEM, "out of memory") : 0;
+}
+
 /* What create would load. */
 static void check_directory(struct checked *ret)
 {

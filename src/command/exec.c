@@ -143,6 +143,16 @@ static int become_runtime(struct call *call, int document, struct hr_error *err)
 	return launch_runtime(&call->runtime, argv, err);
 }
 
+/* A line in the audit log, or only the count of one that was written already. */
+static int write_down(struct call *call, struct hr_error *err)
+{
+	if (call_brings_nothing_new(call) &&
+	    record_tally(call->statedir, call_root(call), call->request->id, call->output_sha256,
+			 &call->repeats))
+		return 0;
+	return call_audit(call, NULL, err);
+}
+
 static int commit(struct call *call, struct hr_error *err)
 {
 	hr_autofree char *text = NULL;
@@ -152,7 +162,7 @@ static int commit(struct call *call, struct hr_error *err)
 	if (json_write(json_root(call->document), &text, &len, err) < 0)
 		return -1;
 	digest_sha256(text, len, call->output_sha256);
-	if (call_audit(call, NULL, err) < 0 ||
+	if (write_down(call, err) < 0 ||
 	    fd_document("process.json", text, len, (int)(3 + call->kept_fds), &document, err) < 0)
 		return -1;
 	return become_runtime(call, document, err);

@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define POLICY_TRIES 16 /* loads while the policy is exchanged again and again */
+
 void call_init(struct call *call, const char *handler, int argc, char *const argv[])
 {
 	*call = (struct call){
@@ -90,17 +92,49 @@ int call_read_config(struct call *call, struct hr_error *err)
 	return json_parse("config.json", text, len, false, &call->document, err);
 }
 
-static int load_policy(struct call *call, struct hr_error *err)
+/* False when another policy came into the place of the directory while it was read: then files
+ * of it may have been gone, and what was read, or was missing, says nothing. */
+static bool still_in_place(const struct call *call, int fd)
+{
+	struct stat read, now;
+
+	return fstat(fd, &read) < 0 || stat(call->confdir, &now) < 0 ||
+	       (read.st_dev == now.st_dev && read.st_ino == now.st_ino);
+}
+
+static int load_directory(struct call *call, bool *ret_again, struct hr_error *err)
 {
 	hr_autoclose int fd = -1;
+	int result;
+
+	*ret_again = false;
+	if (file_open_trusted(call->confdir, true, &fd, err) < 0)
+		return hr_context(err, "policy");
+	result = policy_load(fd, call->confdir, control_check_options, &call->policy, err);
+	*ret_again = !still_in_place(call, fd);
+	return result;
+}
+
+static int load_policy(struct call *call, struct hr_error *err)
+{
+	bool again;
 
 	/* No directory at all: the built-in profiles. A directory without a policy.json is
 	 * an error of policy_load. */
 	if (faccessat(AT_FDCWD, call->confdir, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT)
 		return policy_builtin(control_check_options, &call->policy, err);
-	if (file_open_trusted(call->confdir, true, &fd, err) < 0)
-		return hr_context(err, "policy");
-	return policy_load(fd, call->confdir, control_check_options, &call->policy, err);
+	for (int tries = 0; tries < POLICY_TRIES; tries++) {
+		struct hr_error local = {0};
+		int result = load_directory(call, &again, &local);
+
+		if (!again) {
+			*err = local;
+			return result;
+		}
+		policy_free(hr_steal(call->policy));
+	}
+	return hr_fail(err, HR_POLICY, "%s was replaced %d times while it was read; try again",
+		       call->confdir, POLICY_TRIES);
 }
 
 int call_select(struct call *call, struct hr_error *err)

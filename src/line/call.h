@@ -9,6 +9,7 @@
 #include "control/control.h"
 #include "host/runtime.h"
 #include "policy/policy.h"
+#include "state/tally.h"
 
 #include <sys/stat.h>
 
@@ -38,6 +39,7 @@ struct call {
 	struct identity identity;
 	struct host_real *host;
 	struct json_doc *record; /* exec, update: what create left, or NULL */
+	struct tally repeats;	 /* exec: the same ones before, of which there is no line */
 	struct change change;
 };
 
@@ -74,6 +76,16 @@ int call_decide(struct call *call, const struct json *ceilings, struct hr_error 
  * message of the refusal. Error (audit.required only): HR_SYSTEM.
  */
 int call_audit(const struct call *call, const char *refusal, struct hr_error *err);
+
+/*
+ * True for an exec that brings nothing new: all that was changed in its document was changed
+ * in the container's own, at create, in the same way (engines build the one from the
+ * other). Counted instead of written each time.
+ */
+bool call_brings_nothing_new(const struct call *call);
+
+/* A line for each container of record_reserve's `ended`, with its last execs. */
+void call_audit_ended(struct json_doc *ended);
 
 /* The record of this call, for record_reserve. */
 int call_record(const struct call *call, struct json_doc **ret, struct hr_error *err);

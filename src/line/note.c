@@ -7,6 +7,7 @@
 #include "line/call.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static void put(struct json_doc *doc, struct json *object, const char *key, const char *text)
 {
@@ -83,6 +84,18 @@ static void claims(const struct call *call, struct json_doc *doc, const struct j
 		json_put(doc, json_root(doc), "claims", object);
 }
 
+static void repeats(struct json_doc *doc, int64_t count, int64_t since)
+{
+	struct json *object;
+	char time[AUDIT_TIME];
+
+	if (count == 0)
+		return;
+	object = json_put(doc, json_root(doc), "repeats", json_new_object(doc));
+	json_put_int(doc, object, "count", count);
+	put(doc, object, "since", audit_time(since, 0, time));
+}
+
 /* The short form for syslog. */
 static void to_syslog(const struct call *call, const char *refusal)
 {
@@ -128,6 +141,7 @@ int call_audit(const struct call *call, const char *refusal, struct hr_error *er
 	json_put_string(line, root, "verdict", refusal ? "refuse" : "accept");
 	put(line, root, "message", refusal);
 	claims(call, line, settings.annotations);
+	repeats(line, call->repeats.count, call->repeats.since);
 	if (settings.syslog)
 		to_syslog(call, refusal);
 	if (common(call, line, &local) == 0 &&
@@ -136,6 +150,70 @@ int call_audit(const struct call *call, const char *refusal, struct hr_error *er
 	if (!settings.required)
 		return 0;
 	return hr_fail(err, HR_SYSTEM, "%s, and the policy says audit.required", local.msg);
+}
+
+static bool same_member(const struct json *a, const struct json *b, const char *key)
+{
+	a = json_get(a, key);
+	b = json_get(b, key);
+	return a && b ? json_same(a, b) : a == b;
+}
+
+/* The same was asked in the same place, and treated alike. Entries of exec have the paths of a
+ * process document, without "process." in front. */
+static bool was_at_create(const struct json *entry, const struct json *report)
+{
+	static const char *const same[] = {"action", "mode", "from", "control"};
+	const char *path = json_string(entry, "path"), *other;
+
+	json_each(old, report) {
+		bool equal = (other = json_string(old, "path")) && text_starts(other, "process.") &&
+			     strcmp(other + strlen("process."), path ? path : "") == 0;
+
+		for (size_t i = 0; equal && i < hr_count(same); i++)
+			equal = same_member(entry, old, same[i]);
+		if (equal)
+			return true;
+	}
+	return false;
+}
+
+bool call_brings_nothing_new(const struct call *call)
+{
+	const struct json *report;
+
+	if (!call->record || call->change.unwritten > 0)
+		return false;
+	report = json_get(json_root(call->record), "report");
+	json_each(entry, call->change.report)
+		if (!was_at_create(entry, report))
+			return false;
+	return true;
+}
+
+static void audit_ended(const struct json *ended)
+{
+	json_auto struct json_doc *line = json_new("audit");
+	const char *file = json_string(json_get(ended, "audit"), "file");
+	int64_t count = 0, since = 0;
+	char now[AUDIT_TIME];
+
+	if (!line || !file || !json_int(json_path(ended, "repeats.count"), &count) ||
+	    !json_int(json_path(ended, "repeats.since"), &since))
+		return;
+	put(line, json_root(line), "time", audit_now(now));
+	put(line, json_root(line), "event", "ended");
+	json_each(member, ended)
+		if (strcmp(member->key, "audit") != 0 && strcmp(member->key, "repeats") != 0)
+			json_put(line, json_root(line), member->key, json_clone(line, member));
+	repeats(line, count, since);
+	audit_append(file, json_root(line), NULL);
+}
+
+void call_audit_ended(struct json_doc *ended)
+{
+	json_each(container, json_get(json_root(ended), "ended"))
+		audit_ended(container);
 }
 
 static int add_audit(const struct call *call, struct json_doc *doc)

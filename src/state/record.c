@@ -191,7 +191,7 @@ static int take_lock(int dirfd, struct hr_error *err)
 }
 
 int record_reserve(const char *statedir, const char *root, const char *id, struct json_doc *record,
-		   struct hr_error *err)
+		   struct json_doc *ended, struct hr_error *err)
 {
 	hr_autoclose int dirfd = open_or_make(statedir, err);
 	hr_autoclose int lock = dirfd < 0 ? -1 : take_lock(dirfd, err);
@@ -211,9 +211,10 @@ int record_reserve(const char *statedir, const char *root, const char *id, struc
 			       "container id \"%s\" is in use below the runtime's root; choose "
 			       "another, or delete that container first",
 			       text_shown_z(id, shown));
+	sweep_tally(dirfd, name, old ? json_root(old) : NULL, ended);
 	if (add_creator(record, err) < 0 || write_record(dirfd, name, record, "preparing", err) < 0)
 		return -1;
-	sweep_some(dirfd, RECORD_SWEPT, RECORD_GRACE);
+	sweep_some(dirfd, RECORD_SWEPT, RECORD_GRACE, ended);
 	return 0;
 }
 
@@ -238,4 +239,17 @@ void record_withdraw(const char *statedir, const char *root, const char *id)
 		return;
 	file_name(root, id, name);
 	unlinkat(dirfd, name, 0);
+}
+
+bool record_tally(const char *statedir, const char *root, const char *id, const char *sha256,
+		  struct tally *ret)
+{
+	hr_autoclose int dirfd = record_open(statedir);
+	char name[DIGEST_HEX + 8];
+
+	*ret = (struct tally){0};
+	if (dirfd < 0)
+		return false;
+	file_name(root, id, name);
+	return tally_exec(dirfd, name, sha256, time(NULL), ret);
 }

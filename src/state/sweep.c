@@ -5,6 +5,8 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "host/runtime.h"
+#include "json/edit.h"
+#include "state/tally.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -62,10 +64,11 @@ bool sweep_alive(const char *root, const char *id, const struct json *record)
 	return runtime_has(root, id) || (record && creator_lives(record));
 }
 
-static bool dead(int dirfd, const char *name, int grace)
+/* The record that belongs to it, or NULL when it cannot be read, is in ret. */
+static bool dead(int dirfd, const char *name, int grace, struct json_doc **ret)
 {
 	hr_autofree char *text = NULL;
-	json_auto struct json_doc *doc = NULL;
+	const struct json *record;
 	const char *root, *id;
 	struct stat st;
 	size_t len;
@@ -73,11 +76,45 @@ static bool dead(int dirfd, const char *name, int grace)
 	if (file_read_at(dirfd, name, name, JSON_MAX_BYTES, &text, &len, &st, NULL) < 0 ||
 	    time(NULL) - st.st_mtime < grace)
 		return false;
-	if (json_parse(name, text, len, false, &doc, NULL) < 0)
+	if (json_parse(name, text, len, false, ret, NULL) < 0)
 		return true;
-	root = json_string(json_root(doc), "root");
-	id = json_string(json_root(doc), "id");
-	return !root || !id || !sweep_alive(root, id, json_root(doc));
+	record = json_root(*ret);
+	root = json_string(record, "root");
+	id = json_string(record, "id");
+	return !root || !id || !sweep_alive(root, id, record);
+}
+
+void sweep_tally(int dirfd, const char *name, const struct json *record, struct json_doc *ended)
+{
+	static const char *const kept[] = {"id",      "root",	 "bundle",   "handler",
+					   "runtime", "profile", "identity", "audit"};
+	struct json *object, *list, *repeats;
+	struct tally left;
+
+	tally_end(dirfd, name, &left);
+	if (!ended || left.count == 0 || !record)
+		return;
+	list = json_get_mut(json_root(ended), "ended");
+	if (!list)
+		list = json_put(ended, json_root(ended), "ended", json_new_array(ended));
+	object = json_append(list, json_new_object(ended));
+	for (size_t i = 0; i < hr_count(kept); i++)
+		if (json_get(record, kept[i]))
+			json_put(ended, object, kept[i],
+				 json_clone(ended, json_get(record, kept[i])));
+	repeats = json_put(ended, object, "repeats", json_new_object(ended));
+	json_put_int(ended, repeats, "count", left.count);
+	json_put_int(ended, repeats, "since", left.since);
+}
+
+static void sweep_one(int dirfd, const char *name, int grace, struct json_doc *ended)
+{
+	json_auto struct json_doc *record = NULL;
+
+	if (!dead(dirfd, name, grace, &record))
+		return;
+	sweep_tally(dirfd, name, record ? json_root(record) : NULL, ended);
+	unlinkat(dirfd, name, 0);
 }
 
 static bool is_record(const struct dirent *entry)
@@ -105,7 +142,7 @@ static size_t count(DIR *dir)
 	return records;
 }
 
-void sweep_some(int dirfd, unsigned most, int grace)
+void sweep_some(int dirfd, unsigned most, int grace, struct json_doc *ended)
 {
 	int copy = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
@@ -124,8 +161,7 @@ void sweep_some(int dirfd, unsigned most, int grace)
 			unlinkat(dirfd, entry->d_name, 0);
 		if (!is_record(entry) || seen++ < skip)
 			continue;
-		if (dead(dirfd, entry->d_name, grace))
-			unlinkat(dirfd, entry->d_name, 0);
+		sweep_one(dirfd, entry->d_name, grace, ended);
 	}
 	closedir(dir);
 }

@@ -18,7 +18,11 @@ int64_t sweep_start_time(pid_t pid);
 bool sweep_alive(const char *root, const char *id, const struct json *record);
 
 /* Remove dead records older than `grace` seconds, looking at `most` of them, another part
- * of the directory each time. Never blocks, never fails. */
-void sweep_some(int dirfd, unsigned most, int grace);
+ * of the directory each time. Never blocks, never fails. `ended`: see record_reserve. */
+void sweep_some(int dirfd, unsigned most, int grace, struct json_doc *ended);
+
+/* A record is about to go: take its tally with it, and put into `ended` (NULL for nowhere)
+ * what no line says yet. */
+void sweep_tally(int dirfd, const char *name, const struct json *record, struct json_doc *ended);
 
 #endif

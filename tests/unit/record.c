@@ -41,7 +41,7 @@ static int reserve(const char *id, struct hr_error *err)
 {
 	json_auto struct json_doc *record = new_record(id);
 
-	return record_reserve(statedir, root, id, record, err);
+	return record_reserve(statedir, root, id, record, NULL, err);
 }
 
 /* As create does it: reserve and commit in a process that ends. */
@@ -53,7 +53,7 @@ static void create(const char *id)
 	if (pid == 0) {
 		json_auto struct json_doc *record = new_record(id);
 
-		_exit(record_reserve(statedir, root, id, record, NULL) < 0 ||
+		_exit(record_reserve(statedir, root, id, record, NULL, NULL) < 0 ||
 		      record_commit(statedir, root, id, record, NULL) < 0);
 	}
 	cr_assert_eq(waitpid(pid, &status, 0), pid);
@@ -120,7 +120,7 @@ Test(record, life)
 	int64_t pid, begun, version;
 
 	cr_expect_eq(record_open(statedir), -1);
-	cr_assert_ok(record_reserve(statedir, root, "c1", record, &err), err);
+	cr_assert_ok(record_reserve(statedir, root, "c1", record, NULL, &err), err);
 	record_load(statedir, root, "c1", &loaded, NULL);
 	cr_expect_null(loaded, "a reservation is no record yet");
 	cr_assert_ok(record_commit(statedir, root, "c1", record, &err), err);
@@ -333,7 +333,7 @@ Test(record, large)
 	memset(filler, 'f', (size_t)5 << 20);
 	filler[((size_t)5 << 20) - 1] = '\0';
 	json_put_string(record, json_root(record), "report", filler);
-	if (record_reserve(statedir, root, "c1", record, &err) < 0)
+	if (record_reserve(statedir, root, "c1", record, NULL, &err) < 0)
 		return; /* refused: fine as well */
 	cr_assert_ok(record_commit(statedir, root, "c1", record, &err), err);
 	record_load(statedir, root, "c1", &loaded, NULL);
@@ -404,7 +404,7 @@ Test(record, many_at_once)
 		if (fork() == 0) {
 			json_auto struct json_doc *record = new_record(id);
 
-			_exit(record_reserve(statedir, root, id, record, NULL) < 0 ||
+			_exit(record_reserve(statedir, root, id, record, NULL, NULL) < 0 ||
 			      record_commit(statedir, root, id, record, NULL) < 0);
 		}
 	}

@@ -145,7 +145,7 @@ static void sweep(unsigned most, int grace)
 {
 	hr_autoclose int fd = open(in_scratch("records"), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	sweep_some(fd, most, grace);
+	sweep_some(fd, most, grace, NULL);
 }
 
 static const struct {
@@ -197,7 +197,7 @@ Test(sweep, odd_entries)
 	cr_expect(there("dir.json"));
 	cr_expect(access("/etc/passwd", F_OK) == 0);
 	cr_expect_not(there("dead.json"));
-	sweep_some(-1, 8, 60);
+	sweep_some(-1, 8, 60, NULL);
 }
 
 /* With many live ones the dead ones are found all the same, a few at a time. */

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "state/tally.h"
+
+#include "base/cleanup.h"
+#include "base/digest.h"
+#include "base/file.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <time.h>
+#include <unistd.h>
+
+#define LINE	   (DIGEST_HEX - 1 + 2 * 21 + 1) /* "SHA256 SINCE COUNT\n", numbers in 20 columns */
+#define LOCK_TRIES 20				 /* of 1 ms each */
+
+_Static_assert(TALLY_NAME > DIGEST_HEX + sizeof(".execs"), "name of a tally");
+
+/* One line of the file. */
+struct entry {
+	char sha256[DIGEST_HEX];
+	struct tally tally;
+};
+
+struct book {
+	struct entry entries[TALLY_MOST];
+	size_t len;
+};
+
+const char *tally_name(const char *record_name, char buf[TALLY_NAME])
+{
+	const char *dot = strrchr(record_name, '.');
+	size_t len = dot ? (size_t)(dot - record_name) : strlen(record_name);
+
+	snprintf(buf, TALLY_NAME, "%.*s.execs", (int)(len < DIGEST_HEX ? len : DIGEST_HEX),
+		 record_name);
+	return buf;
+}
+
+/* Held for two system calls; whoever cannot have it soon writes a line instead of counting. */
+static bool take_lock(int fd)
+{
+	const struct timespec pause = {.tv_nsec = 1000000};
+
+	for (int tries = 0; tries < LOCK_TRIES; tries++) {
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+			return true;
+		nanosleep(&pause, NULL);
+	}
+	return false;
+}
+
+static bool read_entry(const char *line, struct entry *ret)
+{
+	int end = 0;
+
+	return sscanf(line, "%64[0-9a-f] %20" SCNd64 " %20" SCNd64 "%n", ret->sha256,
+		      &ret->tally.since, &ret->tally.count, &end) == 3 &&
+	       end == LINE - 1 && strlen(ret->sha256) == DIGEST_HEX - 1 && ret->tally.count >= 0;
+}
+
+/* What does not read as written here (cut by a full disk) is forgotten with all behind it. */
+static void read_book(int fd, struct book *ret)
+{
+	char line[LINE];
+
+	ret->len = 0;
+	while (ret->len < TALLY_MOST &&
+	       pread(fd, line, sizeof(line), (off_t)(ret->len * LINE)) == LINE) {
+		line[LINE - 1] = '\0';
+		if (!read_entry(line, &ret->entries[ret->len]))
+			return;
+		ret->len++;
+	}
+}
+
+static bool write_entry(int fd, const struct book *book, size_t at)
+{
+	const struct entry *entry = &book->entries[at];
+	char line[LINE + 1];
+
+	snprintf(line, sizeof(line), "%s %20" PRId64 " %20" PRId64 "\n", entry->sha256,
+		 entry->tally.since, entry->tally.count);
+	return pwrite(fd, line, LINE, (off_t)(at * LINE)) == LINE;
+}
+
+static int open_book(int dirfd, const char *record_name, int flags)
+{
+	char name[TALLY_NAME];
+	struct stat st;
+	hr_autoclose int fd = openat(dirfd, tally_name(record_name, name),
+				     O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | flags, 0600);
+
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || !file_is_roots(&st) ||
+	    !take_lock(fd))
+		return -1;
+	return hr_steal_fd(&fd);
+}
+
+static bool is_due(const struct tally *tally, int64_t now)
+{
+	/* A clock that was set back must not stop the lines. */
+	return now < tally->since || now - tally->since >= TALLY_PERIOD;
+}
+
+/* The entry of a process: an old one, a new one, or in the place of one that is long quiet
+ * and has nothing to say; TALLY_MOST for none. */
+static size_t find_entry(const struct book *book, const char *sha256, int64_t now)
+{
+	for (size_t i = 0; i < book->len; i++)
+		if (strcmp(book->entries[i].sha256, sha256) == 0)
+			return i;
+	if (book->len < TALLY_MOST)
+		return book->len;
+	for (size_t i = 0; i < book->len; i++)
+		if (is_due(&book->entries[i].tally, now) && book->entries[i].tally.count == 0)
+			return i;
+	return TALLY_MOST;
+}
+
+bool tally_exec(int dirfd, const char *record_name, const char *sha256, int64_t now,
+		struct tally *ret)
+{
+	hr_autoclose int fd = open_book(dirfd, record_name, O_CREAT);
+	struct entry *entry;
+	struct book book;
+	size_t at;
+
+	*ret = (struct tally){0};
+	if (fd < 0 || strlen(sha256) != DIGEST_HEX - 1)
+		return false;
+	read_book(fd, &book);
+	at = find_entry(&book, sha256, now);
+	if (at == TALLY_MOST)
+		return false;
+	entry = &book.entries[at];
+	if (at < book.len && strcmp(entry->sha256, sha256) == 0 && !is_due(&entry->tally, now)) {
+		entry->tally.count++;
+		return write_entry(fd, &book, at);
+	}
+	if (at < book.len && strcmp(entry->sha256, sha256) == 0)
+		*ret = entry->tally;
+	snprintf(entry->sha256, sizeof(entry->sha256), "%s", sha256);
+	entry->tally = (struct tally){.since = now};
+	write_entry(fd, &book, at);
+	return false;
+}
+
+void tally_end(int dirfd, const char *record_name, struct tally *ret)
+{
+	hr_autoclose int fd = open_book(dirfd, record_name, 0);
+	char name[TALLY_NAME];
+	struct book book;
+
+	*ret = (struct tally){0};
+	if (fd >= 0) {
+		read_book(fd, &book);
+		for (size_t i = 0; i < book.len; i++) {
+			const struct tally *tally = &book.entries[i].tally;
+
+			if (tally->count > 0 && (ret->count == 0 || tally->since < ret->since))
+				ret->since = tally->since;
+			ret->count += tally->count;
+		}
+	}
+	unlinkat(dirfd, tally_name(record_name, name), 0);
+}
