@@ -52,6 +52,12 @@ int command_profile(const char *word, const char *arch, struct text *findings,
 int command_filter(const char *name, const char *text, size_t len, bool json,
 		   struct seccomp_filter **ret, struct hr_error *err);
 
+/*
+ * The mistakes of the policy in an open directory that is called `path` in messages, one line
+ * each; nothing in ret when it is good. Error: HR_SYSTEM.
+ */
+int command_policy_mistakes(int dirfd, const char *path, struct text *ret, struct hr_error *err);
+
 /* True for a text that is no JSON seccomp profile and is, or looks like, a policy. */
 bool command_is_policy(const char *text, size_t len);
 
@@ -80,6 +86,10 @@ int command_help(const char *text);
 int command_explain(int argc, char *const argv[], struct hr_error *err);
 int command_check(int argc, char *const argv[], struct hr_error *err);
 int command_diff(int argc, char *const argv[], struct hr_error *err);
+int command_setup(int argc, char *const argv[], struct hr_error *err);
+/* "setup policy DIR": argv[0] is "policy". */
+int command_setup_policy(int argc, char *const argv[], struct hr_error *err);
+int command_doctor(int argc, char *const argv[], struct hr_error *err);
 int command_version(int argc, char *const argv[], struct hr_error *err);
 int command_commands(int argc, char *const argv[], struct hr_error *err);
 

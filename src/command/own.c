@@ -17,6 +17,12 @@ const struct own_command own_commands[] = {
 	 command_check},
 	{"diff", "[--json] [--seccomp] A B",
 	 "what a second policy, profile or seccomp profile gives and takes", command_diff},
+	{"setup",
+	 "containerd | cri-o | docker | podman | policy DIR [--default] [--remove] [--dry-run] "
+	 "[--handler NAME]... [--runtime PATH] [--config FILE]",
+	 "make hardrun known to an engine, or put a policy in place", command_setup},
+	{"doctor", "[--json]", "what is wrong on this node, and the command that mends it",
+	 command_doctor},
 	{"version", "", "version and built-in profiles", command_version},
 	{"commands", "", "this list", command_commands},
 	{0},
