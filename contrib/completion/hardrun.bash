@@ -27,8 +27,23 @@ _hardrun_check() { # OPTIONS
 	esac
 }
 
+_hardrun_setup() {
+	case ${COMP_WORDS[COMP_CWORD - 1]} in
+	setup) _hardrun_words "containerd cri-o docker podman policy --help" ;;
+	policy) _hardrun_files -d ;;
+	--config | --runtime) _hardrun_files -f ;;
+	--handler) _hardrun_words "hardrun hardrun-restricted" ;;
+	*)
+		case ${COMP_WORDS[2]} in
+		policy) _hardrun_words "--dry-run --help" ;;
+		*) _hardrun_words "--default --dry-run --remove --handler --config --runtime --help" ;;
+		esac
+		;;
+	esac
+}
+
 _hardrun() {
-	local own="explain check diff version commands"
+	local own="explain check diff setup doctor version commands"
 	local runtime="create run restore exec update start kill delete state ps pause resume
 		events list checkpoint features spec"
 
@@ -41,6 +56,8 @@ _hardrun() {
 	explain) _hardrun_explain ;;
 	check) _hardrun_check "--json --help" ;;
 	diff) _hardrun_check "--json --seccomp --help" ;;
+	setup) _hardrun_setup ;;
+	doctor) _hardrun_words "--json --help" ;;
 	esac
 }
 

@@ -37,7 +37,7 @@ static bool uses_buildkit(const struct engine *engine)
 		json_true(json_get(engine->config, "features"), "buildkit"));
 }
 
-/* dockerd's builder starts `runc` by itself; what it starts can be named since 25.0. */
+/* dockerd's builder starts `runc` by itself; what it starts can be named since 26.0. */
 static void check_buildkit(const struct node *node, const struct engine *engine,
 			   struct findings *to)
 {
@@ -48,7 +48,7 @@ static void check_buildkit(const struct node *node, const struct engine *engine,
 	unsigned line = 0;
 
 	if (!base || !base->is_hardrun || !uses_buildkit(engine) ||
-	    (node->buildkit_told && engine_major(engine) >= 25))
+	    (node->buildkit_told && engine_major(engine) >= 26))
 		return;
 	if (feature)
 		engine_where(engine, feature, &file, &line);
@@ -65,8 +65,8 @@ static void check_buildkit(const struct node *node, const struct engine *engine,
 			  engine->file, doctor_restart(engine->kind));
 		return;
 	}
-	if (engine_major(engine) < 25) {
-		text_adds(&finding->remedy, "Upgrade Docker to 25.0 or later, whose builder can be "
+	if (engine_major(engine) < 26) {
+		text_adds(&finding->remedy, "Upgrade Docker to 26.0 or later, whose builder can be "
 					    "told; until then build with DOCKER_BUILDKIT=0");
 		return;
 	}

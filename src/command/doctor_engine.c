@@ -193,6 +193,9 @@ void check_engine_defaults(const struct node *node, struct findings *to)
 			text_adds(&finding->evidence, " ");
 			doctor_show(&finding->evidence, engine->handlers[i].name);
 		}
+		if (kind == ENGINE_DOCKER)
+			text_adds(&finding->evidence,
+				  " (options on dockerd's command line are not seen here)");
 		text_addf(&finding->remedy,
 			  "Edit %s: add that handler, or set %s to one that is "
 			  "there%s",

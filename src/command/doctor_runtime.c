@@ -214,6 +214,9 @@ void check_used(const struct node *node, struct findings *to)
 		  engine ? "is installed, and no handler of any engine calls it: containers run "
 			   "unhardened"
 			 : "is installed, and none of containerd, CRI-O, Docker and podman is");
+	if (node->engines[ENGINE_DOCKER]->installed)
+		text_adds(&finding->evidence,
+			  " (options on dockerd's command line are not seen here)");
 	if (engine)
 		text_addf(&finding->remedy, "hardrun setup %s", engine);
 	else

@@ -224,9 +224,7 @@ static int settle_handlers(struct setup *setup, struct hr_error *err)
 		    add_handler(setup, now->handlers[i].name, err) < 0)
 			return -1;
 	if (setup->make_default)
-		setup->default_handler =
-			has_handler(setup, "hardrun") && strcmp(asked, "hardrun") == 0 ? "hardrun"
-										       : asked;
+		setup->default_handler = asked;
 	else if (has_handler(setup, now->default_handler) &&
 		 strcmp(now->default_handler, setup->engine->default_handler) != 0)
 		setup->default_handler = now->default_handler;

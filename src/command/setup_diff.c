@@ -133,7 +133,7 @@ static size_t hunk_end(const struct script *script, size_t at)
 {
 	size_t last = at;
 
-	for (size_t i = at; i < script->len && i <= last + 2 * CONTEXT; i++)
+	for (size_t i = at; i < script->len && i <= last + 2 * CONTEXT + 1; i++)
 		if (script->all[i].sign != ' ')
 			last = i;
 	return last + 1 + CONTEXT < script->len ? last + 1 + CONTEXT : script->len;

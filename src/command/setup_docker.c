@@ -278,6 +278,15 @@ static void take_out(struct text *text, const char *part, const char *was)
 	*text = result;
 }
 
+/* True if the file names a handler that setup once put in. */
+static bool still_there(const struct setup *setup)
+{
+	json_each(name, json_get(setup_state_engine(setup), "handlers"))
+		if (name->type == JSON_STRING && engine_handler(setup->now, name->text))
+			return true;
+	return false;
+}
+
 /* The file without what was put in; nothing of it there any more is good as well. */
 int setup_docker_base(struct setup *setup, struct hr_error *err)
 {
@@ -292,14 +301,14 @@ int setup_docker_base(struct setup *setup, struct hr_error *err)
 
 		found += base->there && text && count_of(base->text.data, text) == 1;
 	}
-	if (found == 0 || base->text.failed)
-		return 0;
-	if (found < json_count(edits))
+	if (found < json_count(edits) && (found > 0 || still_there(setup)))
 		return hr_fail(err, HR_DENIED,
 			       "%s: what setup wrote was changed since, so it is not touched; take "
 			       "the runtimes named hardrun out by hand (and default-runtime, if it "
 			       "names one of them), then run setup again",
 			       setup->path);
+	if (found == 0)
+		return base->text.failed ? hr_fail(err, HR_SYSTEM, "setup: out of memory") : 0;
 	json_each(edit, edits) {
 		const char *was = json_string(edit, "was");
 

@@ -164,13 +164,14 @@ static int plan_runtime(struct setup *setup, const char *handler, struct hr_erro
 
 int setup_links_plan(struct setup *setup, struct hr_error *err)
 {
-	hr_autoclose int fd = -1;
+	hr_autoclose int fd = -1, confdir = -1;
 
 	if (setup->remove)
 		return 0;
 	if (find_runtime(setup, err) < 0)
 		return -1;
-	if (file_open_trusted(setup->program, false, &fd, err) < 0)
+	if (file_open_trusted(setup->program, false, &fd, err) < 0 ||
+	    (is_there(HR_CONFDIR) && file_open_trusted(HR_CONFDIR, true, &confdir, err) < 0))
 		return hr_context(err, "setup");
 	if (is_there(HR_CONFDIR) && !is_there(POLICY))
 		text_adds(&setup->notes,
@@ -293,6 +294,11 @@ static bool is_needed(struct setup *setup, const char *path, const char *name)
 {
 	if (setup_state_used(setup, name))
 		return true;
+	if (engine_handler(setup->engine, name)) {
+		text_addf(&setup->notes, "%s stays: %s is a handler by other lines than setup's.\n",
+			  path, name);
+		return true;
+	}
 	if (!setup_is_live(name))
 		return false;
 	text_addf(&setup->notes,
@@ -382,7 +388,7 @@ int setup_links_remove(struct setup *setup, struct hr_error *err)
 		return gone ? -1 : hr_fail(err, HR_SYSTEM, "setup: out of memory");
 	if (empty && whole)
 		remove_confdir();
-	else if (empty && made && json_has_string(made, LINKS))
+	if (empty && setup_state_made(setup, LINKS))
 		rmdir(LINKS);
 	return 0;
 }

@@ -74,11 +74,23 @@ static bool is_exe_link(const char *path)
 	return digits > 0 && strcmp(path + digits, "/exe") == 0;
 }
 
+/* Docker's containers have a root .../moby; its BuildKit gives none, and its bundles are
+ * .../buildkit/executor/ID. */
+static bool is_dockers(const struct control_in *in)
+{
+	char suffix[PATH_MAX];
+
+	if (in->root && text_ends(in->root, "/moby"))
+		return true;
+	snprintf(suffix, sizeof(suffix), "/buildkit/executor/%s", in->id ? in->id : "");
+	return in->id && in->id[0] && in->bundle && text_ends(in->bundle, suffix);
+}
+
 /*
  * Docker's own hook moves the container's interfaces: prestart, path /proc/PID/exe of
  * dockerd (or what this control wrote in its place), argv[0] libnetwork-setkey (by which
- * dockerd knows what to do), runtime root .../moby. The path that dockerd really is, or
- * NULL.
+ * dockerd knows what to do), of a container of Docker's. The path that dockerd really is,
+ * or NULL.
  */
 static const char *docker_program(const struct control_in *in, const char *kind,
 				  const struct json *hook)
@@ -86,8 +98,8 @@ static const char *docker_program(const struct control_in *in, const char *kind,
 	const char *path = json_string(hook, "path");
 	const struct json *args = json_get(hook, "args");
 
-	if (strcmp(kind, "prestart") != 0 || !path || !in->root || !text_ends(in->root, "/moby") ||
-	    json_count(args) < 1 || strcmp(args->first->text, "libnetwork-setkey") != 0)
+	if (strcmp(kind, "prestart") != 0 || !path || !is_dockers(in) || json_count(args) < 1 ||
+	    strcmp(args->first->text, "libnetwork-setkey") != 0)
 		return NULL;
 	json_each(trusted, json_get(in->rules, "docker"))
 		if ((is_exe_link(path) || strcmp(path, trusted->text) == 0) &&

@@ -107,7 +107,7 @@ void mount_judge_owned(struct mount *mount, const char *path, enum mount_owner o
 	struct host *host = mount->in->host;
 	char kind[NAME_MAX + 1];
 
-	mount_judge_slave(mount, false);
+	mount_judge_slave(mount);
 	if (owner == OWNER_VOLUME) {
 		mount_volume_kind(path, kind);
 		refuse_volume(mount, kind);

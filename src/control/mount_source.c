@@ -58,16 +58,30 @@ struct judged {
 	const struct json *entry; /* of mounts.host_paths that names it; NULL */
 };
 
-#define ENTRY (TEXT_SHOWN_SIZE + 96)
+#define PASTED 400 /* bytes of a path: those of the kubelet's volumes have some 150 */
+#define ENTRY  (PASTED + 96)
 
-/* The entry of host_paths that would name it, with `flag` when it is one of sockets. */
+/* A path to be copied from a message is shown whole, if it has nothing odd in it. */
+static const char *pasted(const char *path, char buf[PASTED])
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789/._:@=~+,-";
+	char shown[TEXT_SHOWN_SIZE];
+	size_t len = strlen(path);
+
+	snprintf(buf, PASTED, "%s",
+		 len < PASTED && strspn(path, plain) == len ? path : text_shown_z(path, shown));
+	return buf;
+}
+
+/* The entry of host_paths that would name it, with `more` in it. */
 static const char *entry_for(const struct judged *judged, const char *more, char buf[ENTRY])
 {
 	const struct mount *mount = judged->mount;
-	char shown[TEXT_SHOWN_SIZE];
+	char path[PASTED];
 
 	snprintf(buf, ENTRY, "{\"path\": \"%s\"%s%s}",
-		 text_shown_z(mount->real ? mount->real : mount->source, shown),
+		 pasted(mount->real ? mount->real : mount->source, path),
 		 mount->flags & MOUNT_RO ? "" : ", \"read_only\": false", more);
 	return buf;
 }
@@ -119,6 +133,16 @@ static bool excused(const struct judged *judged, const char *directory, bool den
 
 	return path && (host->within(host, path, directory) ||
 			(!denied && host->within(host, directory, path)));
+}
+
+/* Before anything that is in it: no entry that would allow just that is worth a remedy. */
+static bool judge_root(const struct judged *judged)
+{
+	if (judged->entry || !judged->mount->real || strcmp(judged->mount->real, "/") != 0)
+		return true;
+	refuse(judged, "mounts.host_paths", "is the whole of the host's file system",
+	       "mount a directory that holds the data alone");
+	return false;
 }
 
 static bool judge_directory(const struct judged *judged, const char *directory, bool denied)
@@ -234,19 +258,35 @@ static void take_flags(const struct judged *judged)
 		mount->force |= MOUNT_NOEXEC;
 }
 
-void mount_judge_slave(struct mount *mount, bool allowed)
+static void refuse_slave(struct mount *mount, const char *remedy)
 {
-	if (!(mount->flags & MOUNT_SLAVE) || allowed)
-		return;
 	mount_refuse(mount, "options", "slave",
 		     &(struct reason){
 			     .rule = "mounts.host_paths",
 			     .by = json_get(mount->in->rules, "host_paths"),
 			     .why = "what is mounted on the host later would appear in the "
 				    "container without having been checked",
-			     .remedy = "ask for private propagation, or name the path in a profile "
-				       "with \"slave\": true",
+			     .remedy = remedy,
 		     });
+}
+
+void mount_judge_slave(struct mount *mount)
+{
+	if (mount->flags & MOUNT_SLAVE)
+		refuse_slave(mount, "ask for private propagation");
+}
+
+static void judge_slave(const struct judged *judged)
+{
+	char remedy[ENTRY + 120], entry[ENTRY];
+
+	if (!(judged->mount->flags & MOUNT_SLAVE) || flag(judged->entry, "slave", false))
+		return;
+	snprintf(remedy, sizeof(remedy),
+		 "ask for private propagation, or name the path in a profile: \"mounts\": "
+		 "{\"host_paths\": [%s]}",
+		 entry_for(judged, ", \"slave\": true", entry));
+	refuse_slave(judged->mount, remedy);
 }
 
 static void set_source(struct mount *mount, const char *source, const char *why)
@@ -285,6 +325,7 @@ static void stage(const struct judged *judged)
 void mount_judge_host_path(struct mount *mount, const char *path)
 {
 	struct judged judged = {.mount = mount, .host = mount->in->host};
+	bool good;
 
 	if (!judged.host->source(judged.host, mount->number, path, &judged.source)) {
 		refuse(&judged, "mounts", "more paths of the host than can be checked at once",
@@ -294,9 +335,10 @@ void mount_judge_host_path(struct mount *mount, const char *path)
 	mount->real = judged.source.real;
 	if (mount->real)
 		judged.entry = find_entry(&judged);
-	mount_judge_slave(mount, flag(judged.entry, "slave", false));
-	if (!judge_kind(&judged) || !judge_sensitive(&judged) || !judge_kernel_fs(&judged) ||
-	    !judge_others(&judged))
+	good = judge_root(&judged) && judge_kind(&judged) && judge_sensitive(&judged) &&
+	       judge_kernel_fs(&judged) && judge_others(&judged);
+	judge_slave(&judged);
+	if (!good)
 		return;
 	take_flags(&judged);
 	if (!mount->refused)

@@ -238,7 +238,7 @@ static void judge(const struct control_in *in, struct change *out, const struct 
 	judge_mapping(&mount, "uidMappings");
 	judge_mapping(&mount, "gidMappings");
 	if (!mount_is_bind(&mount)) {
-		mount_judge_slave(&mount, false);
+		mount_judge_slave(&mount);
 		judge_name(&mount);
 	} else if (!mount.refused)
 		mount_judge_source(&mount);

@@ -91,6 +91,6 @@ extern const char *const mount_sensitive[];
 void mount_judge_owned(struct mount *mount, const char *path, enum mount_owner owner);
 
 /* Refuse propagation from the host where it is not allowed. */
-void mount_judge_slave(struct mount *mount, bool allowed);
+void mount_judge_slave(struct mount *mount);
 
 #endif

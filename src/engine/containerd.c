@@ -2,8 +2,8 @@
 /*
  * containerd: a main file and what it imports, in a queue. Up to 1.7 a plugin's table that is
  * read later replaces the whole of that plugin's (services/server/config/config.go); from 2.0
- * on tables are merged by key (containerd pull request 9982), and a file of an older version
- * is migrated first.
+ * on tables are merged by key (containerd pull request 9982; an empty list replaces none), and a
+ * file of an older version is migrated first.
  */
 #include "engine/engine_private.h"
 
@@ -75,7 +75,7 @@ static int merge_plugins(struct reading *reading, const struct json *from)
 		struct json *old = json_get_mut(plugins, name);
 
 		if (old && is_second(reading)) {
-			if (source_merge(reading, old, plugin, MERGE_KEYS) < 0)
+			if (source_merge(reading, old, plugin, MERGE_FILLED) < 0)
 				return -1;
 		} else if (!json_put(reading->engine.doc, plugins, name,
 				     json_clone(reading->engine.doc, plugin))) {

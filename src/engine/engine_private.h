@@ -36,8 +36,9 @@ void names_free(struct names *names);
 
 /* How the tables of two files become one. */
 enum merging {
-	MERGE_KEYS,  /* by key, all the way down */
-	MERGE_VALUES /* by key; a table in it is replaced whole */
+	MERGE_KEYS,   /* by key, all the way down */
+	MERGE_FILLED, /* the same, but an empty list replaces none */
+	MERGE_VALUES  /* by key; a table in it is replaced whole */
 };
 
 /* Read and parse a file. ret is NULL when it is not there, which with `must` is an error. */

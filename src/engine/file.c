@@ -191,6 +191,8 @@ static int list_at(struct reading *reading, const char *directory, const char *p
 
 		if (len < 0 || (size_t)len >= sizeof(path))
 			return hr_fail(reading->err, HR_SYSTEM, "%s: path too long", directory);
+		if (is_as(reading, path) && !reading->as->text)
+			continue;
 		folder = !is_as(reading, path) && stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 		if (folder && deep > 0 && list_at(reading, path, pattern, deep - 1, ret) < 0)
 			return -1;
@@ -214,7 +216,10 @@ int source_merge(struct reading *reading, struct json *to, const struct json *fr
 		struct json *old = json_get_mut(to, child->key);
 		bool both = old && old->type == JSON_OBJECT && child->type == JSON_OBJECT;
 
-		if (both && how == MERGE_KEYS) {
+		if (old && how == MERGE_FILLED && child->type == JSON_ARRAY &&
+		    json_count(child) == 0)
+			continue;
+		if (both && how != MERGE_VALUES) {
 			if (source_merge(reading, old, child, how) < 0)
 				return -1;
 		} else if (!json_put(reading->engine.doc, to, child->key,

@@ -66,7 +66,7 @@ static int read_line(struct toml *toml)
 		if (toml_section(toml) < 0)
 			return -1;
 	} else if (c != '#' && c != '\n' && c != '\r' && toml->at < toml->len) {
-		if (toml_pair(toml, toml->table, toml->section) < 0)
+		if (toml_pair(toml, toml->table) < 0)
 			return -1;
 	}
 	toml_blanks(toml);

@@ -15,7 +15,6 @@ struct toml {
 	size_t len, at;
 	struct json_doc *doc;
 	struct json *table; /* that the last header opened */
-	size_t section;	    /* offset of that header */
 	unsigned depth;	    /* of values in one another */
 	struct hr_error *err;
 };
@@ -65,7 +64,7 @@ int toml_word(struct toml *toml, struct json **ret);
 /* A header, [KEY] or [[KEY]]. */
 int toml_section(struct toml *toml);
 
-/* KEY = VALUE into `table`, which was opened at offset `section`. */
-int toml_pair(struct toml *toml, struct json *table, size_t section);
+/* KEY = VALUE into `table`. */
+int toml_pair(struct toml *toml, struct json *table);
 
 #endif

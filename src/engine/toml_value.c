@@ -104,26 +104,22 @@ static int twice(struct toml *toml, size_t offset, const char *key)
 	return toml_fail(toml, offset, "%s is defined a second time", text_shown_z(key, shown));
 }
 
-/* One part of a dotted key, which opens a table or goes on in one that a dotted key of the same
- * section opened. */
-static int step_dotted(struct toml *toml, struct json **table, const char *key, size_t section,
-		       size_t offset)
+/* One part of a dotted key, which opens a table or goes on in one that a dotted key opened: of
+ * the same section, since no other can name it. */
+static int step_dotted(struct toml *toml, struct json **table, const char *key, size_t offset)
 {
 	struct json *next = find(*table, key);
 
 	if (!next)
 		return new_table(toml, *table, key, toml_dotted, offset, table);
-	if (next->type != JSON_OBJECT ||
-	    (next->text != toml_implied && (next->text != toml_dotted || next->offset < section)))
+	if (next->type != JSON_OBJECT || (next->text != toml_implied && next->text != toml_dotted))
 		return twice(toml, offset, key);
-	if (next->text == toml_implied)
-		next->offset = (uint32_t)offset;
 	next->text = toml_dotted;
 	*table = next;
 	return 0;
 }
 
-int toml_pair(struct toml *toml, struct json *table, size_t section)
+int toml_pair(struct toml *toml, struct json *table)
 {
 	path_auto struct path path = {0};
 	size_t offset = toml->at;
@@ -137,7 +133,7 @@ int toml_pair(struct toml *toml, struct json *table, size_t section)
 	toml->at++;
 	toml_blanks(toml);
 	for (size_t i = 0; i + 1 < path.len; i++)
-		if (step_dotted(toml, &table, path.keys[i], section, offset) < 0)
+		if (step_dotted(toml, &table, path.keys[i], offset) < 0)
 			return -1;
 	last = path.keys[path.len - 1];
 	if (find(table, last))
@@ -214,7 +210,6 @@ int toml_section(struct toml *toml)
 	if (!toml_starts(toml, element ? "]]" : "]"))
 		return toml_fail(toml, offset, "a header that does not end");
 	toml->at += element ? 2 : 1;
-	toml->section = offset;
 	for (size_t i = 0; i + 1 < path.len; i++)
 		if (step_header(toml, &table, path.keys[i], offset) < 0)
 			return -1;
@@ -271,7 +266,7 @@ static int read_inline(struct toml *toml, struct json *table)
 	}
 	for (;;) {
 		toml_blanks(toml);
-		if (toml_pair(toml, table, start) < 0)
+		if (toml_pair(toml, table) < 0)
 			return -1;
 		toml_blanks(toml);
 		if (toml_peek(toml) == '}')

@@ -5,6 +5,7 @@
 #include "base/digest.h"
 #include "base/file.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -52,13 +53,25 @@ static bool take_lock(int fd)
 	return false;
 }
 
+/* A number at the right end of its 20 columns. */
+static bool read_number(const char *columns, int64_t *ret)
+{
+	char *end;
+
+	errno = 0;
+	*ret = strtoimax(columns, &end, 10);
+	return errno == 0 && end == columns + 20 && *ret >= 0;
+}
+
 static bool read_entry(const char *line, struct entry *ret)
 {
-	int end = 0;
+	const char *since = line + DIGEST_HEX, *count = since + 21;
 
-	return sscanf(line, "%64[0-9a-f] %20" SCNd64 " %20" SCNd64 "%n", ret->sha256,
-		      &ret->tally.since, &ret->tally.count, &end) == 3 &&
-	       end == LINE - 1 && strlen(ret->sha256) == DIGEST_HEX - 1 && ret->tally.count >= 0;
+	if (strspn(line, "0123456789abcdef") != DIGEST_HEX - 1 || line[DIGEST_HEX - 1] != ' ' ||
+	    !read_number(since, &ret->tally.since) || !read_number(count, &ret->tally.count))
+		return false;
+	snprintf(ret->sha256, sizeof(ret->sha256), "%.*s", DIGEST_HEX - 1, line);
+	return true;
 }
 
 /* What does not read as written here (cut by a full disk) is forgotten with all behind it. */

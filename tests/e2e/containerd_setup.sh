@@ -117,12 +117,16 @@ containerd_image_for() { # USER NAME
 		>"$work/import.out" 2>"$work/import.err"
 }
 
+image_command='["/bin/sh"]' # of images that are made
+
 image_make() { # DIR [USER]: an OCI image layout in it, and that as a tar file to stdout
 	local layout=$1/layout root=$1/root arch layer config manifest type diff
 	mkdir -p "$layout/blobs/sha256" "$root"/{bin,dev,etc,proc,sys,tmp}
 	cp "$(command -v busybox)" "$root/bin/busybox"
 	chroot "$root" /bin/busybox --install -s /bin || return
 	echo 'root:x:0:0:root:/:/bin/sh' >"$root/etc/passwd"
+	echo 'app:x:1000:1000:app:/:/bin/sh' >>"$root/etc/passwd"
+	printf '%s\n' root:x:0: app:x:1000: more:x:2000:app >"$root/etc/group"
 	case $(uname -m) in
 	x86_64) arch=amd64 ;;
 	aarch64) arch=arm64 ;;
@@ -132,9 +136,9 @@ image_make() { # DIR [USER]: an OCI image layout in it, and that as a tar file t
 	tar -C "$root" --numeric-owner --owner=0 --group=0 -cf "$1/layer" .
 	diff=sha256:$(sha256sum <"$1/layer" | cut -d ' ' -f 1)
 	layer=$(image_blob "$type.layer.v1.tar" <"$1/layer")
-	config=$(jq -nc --arg arch "$arch" --arg diff "$diff" --arg user "${2:-}" '{
-		architecture: $arch, os: "linux",
-		config: {Env: ["PATH=/bin"], Cmd: ["/bin/sh"], User: $user},
+	config=$(jq -nc --arg arch "$arch" --arg diff "$diff" --arg user "${2:-}" \
+		--argjson command "$image_command" '{architecture: $arch, os: "linux",
+		config: {Env: ["PATH=/bin"], Cmd: $command, User: $user},
 		rootfs: {type: "layers", diff_ids: [$diff]}}' | image_blob "$type.config.v1+json")
 	manifest=$(printf '{"schemaVersion":2,"config":%s,"layers":[%s]}' "$config" "$layer" |
 		image_blob "$type.manifest.v1+json")

@@ -96,7 +96,7 @@ is "$(sed -n 's/^\.It \(F[0-9]*\) .*/\1/p' "$controls_manual" | tr '\n' ' ')" \
 for command in $(own_commands); do
 	check "hardrun(8): $command" grep -qE "^\.It Cm $command( |\$)" "$manual"
 done
-read -r -a flags <<< "$("$HR_PROGRAM" commands | grep -oE -- '--[a-z]+' | sort -u | tr '\n' ' ')"
+read -r -a flags <<< "$("$HR_PROGRAM" commands | grep -oE -- '--[a-z-]+' | sort -u | tr '\n' ' ')"
 is "$(missing_words "$manual" "${flags[@]/#--/-}")" "" "hardrun(8): every flag of the own commands"
 read -r -a variables <<< "$(awk '/kept_variables\[\] = \{/ {on = 1} on; /\};/ {on = 0}' src/line/launch.c |
 	grep -oE '"[A-Z_]+"' | tr -d '"' | tr '\n' ' ')"
@@ -124,7 +124,7 @@ done
 
 # ---- README and the other papers -------------------------------------------------------
 
-papers=(README.md HACKING.md SECURITY.md NEWS.md docs/ARCHITECTURE.md contrib/containerd/README.md)
+papers=(README.md HACKING.md SECURITY.md NEWS.md docs/ARCHITECTURE.md contrib/*/README.md)
 for paper in "${papers[@]}"; do
 	broken=
 	while read -r link; do

@@ -32,7 +32,7 @@ banned "two places exec" 'execve|execv|execvp|execvpe|execl|execlp|execle|fexecv
 	'src/(base/child|line/launch)\.c'
 banned "the environment is read in one place" 'getenv|secure_getenv' 'src/line/launch\.c'
 banned "only main and the own commands print" 'printf|vprintf|puts|putchar|perror|psignal' \
-	'src/main\.c|src/command/(own|explain|check|diff)\.c'
+	'src/main\.c|src/command/(own|explain|check|diff|setup|setup_policy|doctor)\.c'
 banned "only main writes to standard error" 'fprintf|vfprintf|fputs|fputc|fwrite|dprintf|vdprintf' 'src/main\.c'
 banned "no library beside the rooms that wrap it" 'yajl_[a-z_]+' 'src/json/(reader|writer)\.c'
 nothing "$(grep -E '\bgoto\b' "$work/code")" "no goto"

@@ -1,0 +1,318 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# What the pods of daemonset.yaml (install) and uninstall.yaml (remove) do to a node, whose root
+# directory is mounted at /host. All that is done to it is done by the program `hardrun setup`
+# on the node itself (chroot), by rename, or can be done again: the pod may be killed anywhere.
+#
+#	node.sh install    binary, policy, handlers; then again whenever the policy changes
+#	node.sh remove     takes all of that back, once no container runs through hardrun
+#	node.sh ready      for the readiness probe: what is wrong, if anything
+#
+# It runs under busybox. The settings are those of settings.yaml.
+set -u
+umask 022
+export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C
+# systemctl does nothing in a chroot, unless it is told that this one is the host.
+export SYSTEMD_IGNORE_CHROOT=1
+
+host=/host
+image=/hardrun/hardrun # the program as it came with the image
+policy=/policy         # the mounted ConfigMap
+own=/run/node          # of this pod: ready, why
+state=$host/var/lib/hardrun/node
+dir=${HARDRUN_DIR:-/usr/local/sbin}
+program=$dir/hardrun # on the node
+engine=${HARDRUN_ENGINE:-containerd}
+config=${HARDRUN_CONFIG:-}
+runtime=${HARDRUN_RUNTIME:-}
+handlers=${HARDRUN_HANDLERS:-hardrun hardrun-restricted}
+units=${HARDRUN_UNITS:-containerd}
+poll=${HARDRUN_POLL:-5}
+every=${HARDRUN_EVERY:-600}
+applied='' why='' said=''
+
+# ---- messages --------------------------------------------------------------------------
+
+say() { printf '%s %s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$*"; }
+
+# Why the pod is not ready. Returns 1, so that a step ends with it.
+fail() {
+	why="$*"
+	return 1
+}
+
+# The result of a pass goes to the probe; to the log when it is another than before.
+report() { # STATUS TEXT-IF-GOOD
+	if [ "$1" -eq 0 ]; then
+		: >"$own/ready"
+		why=$2
+	else
+		printf '%s\n' "$why" >"$own/why"
+		rm -f "$own/ready"
+	fi
+	[ "$why" = "$said" ] || say "$why"
+	said=$why
+}
+
+on_node() { chroot "$host" "$@"; }
+
+# ---- what was there before -------------------------------------------------------------
+
+# Kept once, before anything is changed; restored by remove.
+remember() {
+	if [ ! -d "$state" ]; then
+		rm -rf "$state.new"
+		mkdir -p "$state.new" || fail "cannot write to /var/lib/hardrun on the node" || return
+		if [ -e "$host$program" ]; then
+			cp -a "$host$program" "$state.new/hardrun" || fail "cannot keep a copy of $program" || return
+		fi
+		for name in hardrun hardrun.previous; do
+			[ ! -e "$host/etc/$name" ] || cp -a "$host/etc/$name" "$state.new/etc.$name" ||
+				fail "cannot keep a copy of /etc/$name" || return
+		done
+		printf '%s\n%s\n%s\n' "$engine" "$config" "$dir" >"$state.new/settings" &&
+			mv "$state.new" "$state" || fail "cannot write to /var/lib/hardrun on the node" || return
+	fi
+	[ "$(cat "$state/settings")" = "$(printf '%s\n%s\n%s\n' "$engine" "$config" "$dir")" ] ||
+		fail "HARDRUN_ENGINE, HARDRUN_CONFIG or HARDRUN_DIR is another than when this node was" \
+			"set up: remove hardrun from the node first, or change the settings back"
+}
+
+# ---- the binary ------------------------------------------------------------------------
+
+# A program that runs keeps its file: containers that are being started are not disturbed.
+put_program() {
+	cmp -s "$image" "$host$program" && return
+	mkdir -p "$host$dir" && cp "$image" "$host$dir/.hardrun.new" &&
+		chmod 755 "$host$dir/.hardrun.new" || fail "cannot write to $dir on the node" || return
+	version=$(on_node "$dir/.hardrun.new" version 2>&1) || {
+		rm -f "$host$dir/.hardrun.new"
+		fail "the program of this image does not run on the node: $version"
+		return
+	}
+	sync
+	mv -f "$host$dir/.hardrun.new" "$host$program" || fail "cannot replace $program" || return
+	say "$program: $(printf '%s\n' "$version" | head -n 1)"
+}
+
+# ---- the policy ------------------------------------------------------------------------
+
+# The kubelet exchanges the link ..data when the ConfigMap has changed: what it points to is
+# always one whole version.
+policy_version() { readlink "$policy/..data" 2>/dev/null; }
+
+put_policy() {
+	applied=$(policy_version)
+	new=$host/run/hardrun-policy
+	rm -rf "$new"
+	mkdir "$new" "$new/policy.d" "$new/seccomp" || fail "cannot write to /run on the node" || return
+	copy_policy && set_policy
+	status=$?
+	rm -rf "$new"
+	return "$status"
+}
+
+# The keys of a ConfigMap have no slashes: policy.d.NAME.json stands for policy.d/NAME.json,
+# seccomp.NAME for seccomp/NAME.
+copy_policy() {
+	for file in "$policy/${applied:-.}"/*; do
+		key=${file##*/}
+		case $key in
+		policy.json) to=$key ;;
+		policy.d.?*.json) to=policy.d/${key#policy.d.} ;;
+		seccomp.?*) to=seccomp/${key#seccomp.} ;;
+		*)
+			fail "policy refused: key $key is none of policy.json, policy.d.NAME.json, seccomp.NAME"
+			return
+			;;
+		esac
+		cp -L "$file" "$new/$to" || fail "the policy changed while it was read" || return
+	done
+	rmdir "$new/policy.d" "$new/seccomp" 2>/dev/null || :
+}
+
+set_policy() {
+	said_by=$(on_node "$program" setup policy "${new#"$host"}" 2>&1) || {
+		fail "policy refused, the node keeps the one it has: $said_by"
+		return
+	}
+	case $said_by in *'nothing to do'*) ;; *) say "policy put in place: $said_by" ;; esac
+}
+
+# ---- the engine ------------------------------------------------------------------------
+
+setup_engine() { # FLAG...: sets $said_by; a mark says that the engine must be started again
+	pending=no
+	[ ! -e "$state/restart" ] || pending=yes
+	: >"$state/restart" || fail "cannot write to /var/lib/hardrun on the node" || return
+	[ -z "$config" ] || set -- "$@" --config "$config"
+	said_by=$(on_node "$program" setup "$engine" "$@" 2>&1)
+	status=$?
+	case $status$said_by in
+	0*'nothing to do'*) ;;
+	0*) say "$said_by" && return ;;
+	esac
+	# Nothing was changed now, but perhaps by a pod that was killed before the restart.
+	[ "$pending" = yes ] || rm -f "$state/restart"
+	[ "$status" -eq 0 ] || fail "setup $engine refused: $said_by"
+}
+
+put_handlers() {
+	set --
+	for handler in $handlers; do set -- "$@" --handler "$handler"; done
+	[ -z "$runtime" ] || set -- "$@" --runtime "$runtime"
+	setup_engine "$@" || return
+	[ -e "$state/restart" ] || return 0
+	if restart_engine; then return; fi
+	# A node without its engine is worse than one without hardrun.
+	reason=$why
+	setup_engine --remove && restart_engine
+	fail "$reason; the handlers were taken out again"
+}
+
+active_unit() {
+	for unit in $units; do
+		if on_node timeout 60 systemctl is-active --quiet "$unit"; then return; fi
+	done
+	return 1
+}
+
+# Containers go on: they belong to their shims.
+restart_engine() {
+	[ -e "$state/restart" ] || return 0
+	if [ "$units" = none ]; then
+		say "restart the engine of this node: until then it has not read its configuration again"
+		rm -f "$state/restart"
+		return
+	fi
+	active_unit || unit=${units%% *}
+	say "restarting $unit"
+	on_node timeout 120 systemctl restart "$unit" && active_unit ||
+		fail "$unit does not start again: see journalctl -u $unit on the node" || return
+	rm -f "$state/restart"
+}
+
+# ---- install ---------------------------------------------------------------------------
+
+install() {
+	remember && put_program || return
+	refused=''
+	if ! put_policy; then
+		refused=$why
+		# Without any policy the node gets no handlers.
+		[ -e "$host/etc/hardrun/policy.json" ] || return
+	fi
+	put_handlers || return
+	[ -z "$refused" ] || fail "$refused"
+}
+
+# ---- remove ----------------------------------------------------------------------------
+
+# Containers that need the program to be stopped and removed.
+live() {
+	for record in "$host"/run/hardrun/records/*.json; do
+		[ -e "$record" ] || continue
+		id=$(first_value id "$record") root=$(first_value root "$record")
+		if [ -n "$id" ] && [ -e "$host$root/$id" ]; then printf '%s ' "$id"; fi
+	done
+}
+
+first_value() { # KEY RECORD
+	grep -o "\"$1\":\"[^\"]*\"" "$2" | head -n 1 | cut -d '"' -f 4
+}
+
+remove() {
+	[ -d "$state" ] || return 0
+	remember || return # the same settings as then
+	alive=$(live)
+	[ -z "$alive" ] ||
+		fail "containers still run through hardrun, drain the node: $(printf '%s' "$alive" | cut -c 1-200)" ||
+		return
+	[ -x "$host$program" ] || put_program || return
+	setup_engine --remove && restart_engine || return
+	# What was started before the engine knew nothing of hardrun any more.
+	[ -z "$(live)" ] || fail "a container was started meanwhile, drain the node" || return
+	restore_etc && restore_program || return
+	rm -rf "$state"
+	rmdir "$host/var/lib/hardrun" 2>/dev/null
+	rmdir "$host/run/hardrun/records" "$host/run/hardrun" 2>/dev/null
+	say "removed; /var/log/hardrun is left"
+}
+
+# Links of handlers that are neither ours nor older than we are somebody else's.
+restore_etc() {
+	if [ "$(links "$host/etc/hardrun")" != "$(links "$state/etc.hardrun")" ]; then
+		say "/etc/hardrun stays: other handlers use it: $(links "$host/etc/hardrun")"
+		return
+	fi
+	for name in hardrun hardrun.previous; do
+		rm -rf "$host/etc/.$name.then" "$host/etc/.$name.now"
+		[ ! -e "$state/etc.$name" ] || cp -a "$state/etc.$name" "$host/etc/.$name.then" ||
+			fail "cannot write to /etc on the node" || return
+		[ ! -e "$host/etc/$name" ] || mv "$host/etc/$name" "$host/etc/.$name.now"
+		[ ! -e "$host/etc/.$name.then" ] || mv "$host/etc/.$name.then" "$host/etc/$name"
+		rm -rf "$host/etc/.$name.now"
+	done
+}
+
+links() { # DIR
+	find "$1/runtimes" -type l 2>/dev/null | sed 's,.*/,,' | sort | tr '\n' ' '
+}
+
+restore_program() {
+	if [ -e "$state/hardrun" ]; then
+		cp -a "$state/hardrun" "$host$dir/.hardrun.new" && mv -f "$host$dir/.hardrun.new" "$host$program"
+	else
+		rm -f "$host$program"
+	fi || fail "cannot restore $program"
+}
+
+# ---- the loop --------------------------------------------------------------------------
+
+# One at a time: while a label changes, the pods of both DaemonSets may be on the node.
+locked() { # STEP
+	why=''
+	exec 9>"$host/run/hardrun-node.lock"
+	# Not every busybox has it; the lock belongs to the open file, whoever asks for it.
+	if on_node flock 9; then "$1"; else fail "the node has no flock"; fi
+	status=$?
+	exec 9>&-
+	return "$status"
+}
+
+pause() { # returns when it is time for another pass, or to end
+	left=$every
+	[ -e "$own/ready" ] || [ "$every" -lt 30 ] || left=30
+	while [ "$left" -gt 0 ] && [ "$stop" = no ]; do
+		sleep "$poll" &
+		wait $!
+		left=$((left - poll))
+		[ ! -d "$policy" ] || [ "$(policy_version)" = "$applied" ] || return 0
+	done
+}
+
+again_and_again() { # STEP TEXT-IF-GOOD
+	stop=no
+	# The first process of a pod has no default actions. A pass is brought to its end.
+	trap 'stop=yes' TERM INT
+	while [ "$stop" = no ]; do
+		locked "$1"
+		report $? "$2"
+		pause
+	done
+}
+
+case ${1:-} in
+install) again_and_again install "hardrun is installed" ;;
+remove) again_and_again remove "nothing of hardrun is on this node" ;;
+ready)
+	if [ ! -e "$own/ready" ]; then
+		cat "$own/why" 2>/dev/null || echo "not finished yet"
+		exit 1
+	fi
+	;;
+*)
+	echo "usage: node.sh install | remove | ready" >&2
+	exit 2
+	;;
+esac
