@@ -138,8 +138,13 @@ static int copy_dir(struct copy *copy, int from, const char *shown, int to, int 
 	if (!dir)
 		return hr_fail_errno(err, errno, "%s", shown);
 	for (const struct dirent *entry; (entry = readdir(dir));) {
-		if (is_self(entry->d_name) || (copy->resolve && entry->d_name[0] == '.'))
+		if (is_self(entry->d_name) || (copy->resolve && text_starts(entry->d_name, "..")))
 			continue;
+		if (copy->resolve && entry->d_name[0] == '.')
+			return refuse(join(shown, entry->d_name, path),
+				      "names that begin with a dot are not taken; rename or remove "
+				      "it",
+				      err);
 		if (faccessat(to, entry->d_name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 			continue;
 		if (copy_entry(copy, from, join(shown, entry->d_name, path), entry->d_name, to,

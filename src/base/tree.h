@@ -16,9 +16,9 @@
 
 /*
  * Copy what is in the directory `from` into the directory `to`, root's, files 0644, directories
- * 0755. `resolve`: symbolic links are followed and names that begin with a dot left out, as a
- * mounted ConfigMap wants it (its files are links into a directory ..data); otherwise links
- * are copied as they are, and modes and owners too. What is there already in `to` stays.
+ * 0755. `resolve`: symbolic links are followed and names that begin with two dots left out, as a
+ * mounted ConfigMap wants it (its files are links into a directory ..data), other names with a
+ * dot in front refused; otherwise links are copied as they are, and modes and owners too. What is there already in `to` stays.
  * `shown` names `from` in messages. Error: HR_SYSTEM; HR_USAGE for an entry that is neither
  * file nor directory (nor link), or too many, too deep, too large.
  */

@@ -81,19 +81,17 @@ static int become_runtime(struct call *call, struct hr_error *err)
 
 static int commit(struct call *call, struct hr_error *err)
 {
-	json_auto struct json_doc *record = NULL, *ended = json_new("ended");
+	json_auto struct json_doc *record = NULL;
 	hr_autofree char *text = NULL;
 	size_t len;
 
 	if (json_write(json_root(call->document), &text, &len, err) < 0)
 		return -1;
 	digest_sha256(text, len, call->output_sha256);
-	if (call_record(call, &record, err) < 0 || call_audit(call, NULL, err) < 0 ||
-	    record_reserve(call->statedir, call_root(call), call->request->id, record, ended, err) <
-		    0)
+	if (call_record(call, &record, err) < 0 || call_audit(call, NULL, NULL, err) < 0 ||
+	    record_reserve(call->statedir, call_root(call), call->request->id, record,
+			   call_audit_ended, err) < 0)
 		return -1;
-	if (ended)
-		call_audit_ended(ended);
 	if (put_in_place(call, record, text, len, err) == 0)
 		become_runtime(call, err);
 	record_withdraw(call->statedir, call_root(call), call->request->id);

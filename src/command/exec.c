@@ -146,11 +146,16 @@ static int become_runtime(struct call *call, int document, struct hr_error *err)
 /* A line in the audit log, or only the count of one that was written already. */
 static int write_down(struct call *call, struct hr_error *err)
 {
-	if (call_brings_nothing_new(call) &&
-	    record_tally(call->statedir, call_root(call), call->request->id, call->output_sha256,
-			 &call->repeats))
+	bool written;
+	int result;
+
+	call->turn.fd = -1;
+	if (call_is_probe(call) && record_tally(call->statedir, call_root(call), call->request->id,
+						call->output_sha256, &call->turn))
 		return 0;
-	return call_audit(call, NULL, err);
+	result = call_audit(call, NULL, &written, err);
+	tally_done(&call->turn, written);
+	return result;
 }
 
 static int commit(struct call *call, struct hr_error *err)

@@ -190,7 +190,7 @@ int command_runtime(const char *handler, int argc, char *const argv[], const cha
 	/* We are still here: say why in the log as well; the message itself goes to the
 	 * caller whatever becomes of the log. */
 	if (geteuid() == 0)
-		call_audit(&call, err->msg, NULL);
+		call_audit(&call, err->msg, NULL, NULL);
 	status = exit_status(&call);
 	call_done(&call);
 	return status;

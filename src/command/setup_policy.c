@@ -26,7 +26,8 @@ static const char help[] =
 	"\n"
 	"Puts the policy in DIR (policy.json; policy.d and other files where there are any) in "
 	"the\n"
-	"place of " HR_CONFDIR "'s: copied (links are followed, names that begin with a dot left\n"
+	"place of " HR_CONFDIR
+	"'s: copied (links are followed, names that begin with two dots left\n"
 	"out, as a mounted ConfigMap wants it), checked as by hardrun check, and exchanged in one\n"
 	"step. runtimes/ stays, and what DIR does not bring but policy.d. The policy before it is\n"
 	"kept in " HR_CONFDIR ".previous.\n"
@@ -90,14 +91,29 @@ static int open_all(struct switching *it, struct hr_error *err)
 	return 0;
 }
 
-/* The links of handlers are the node's, whatever DIR has by that name. */
-static int keep_runtimes(const struct switching *it, struct hr_error *err)
+/* The links of handlers and what setup wrote down are the node's, whatever DIR has by these
+ * names: DIR may be the policy of another day. */
+static int keep_nodes(const struct switching *it, struct hr_error *err)
 {
-	if (it->current >= 0 && faccessat(it->current, "runtimes", F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-		return tree_copy_entry(it->current, HR_CONFDIR, "runtimes", it->copy, false, err);
-	if (mkdirat(it->copy, "runtimes", 0755) < 0)
+	static const char *const nodes[] = {"runtimes", "setup.json"};
+
+	for (size_t i = 0; i < hr_count(nodes); i++)
+		if (it->current >= 0 &&
+		    faccessat(it->current, nodes[i], F_OK, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    tree_copy_entry(it->current, HR_CONFDIR, nodes[i], it->copy, false, err) < 0)
+			return -1;
+	if (mkdirat(it->copy, "runtimes", 0755) < 0 && errno != EEXIST)
 		return hr_fail_errno(err, errno, "%s/%s/runtimes", it->parent, it->fresh);
 	return 0;
+}
+
+static int take_dir(const struct switching *it, struct hr_error *err)
+{
+	bool setup = faccessat(it->copy, "setup.json", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+
+	if (tree_copy(it->from, it->source, it->copy, true, err) < 0)
+		return -1;
+	return setup ? 0 : tree_remove(it->copy, "setup.json", err);
 }
 
 /* What DIR does not bring stays: keys. policy.d is the policy's own. */
@@ -112,8 +128,17 @@ static int keep_the_rest(const struct switching *it, struct hr_error *err)
 	return brings ? 0 : tree_remove(it->copy, "policy.d", err);
 }
 
+/* A run that was killed behind the exchange left the former policy by the name of a copy. */
+static void save_former(const struct switching *it)
+{
+	if (faccessat(it->parent_fd, it->previous, F_OK, AT_SYMLINK_NOFOLLOW) < 0 &&
+	    errno == ENOENT)
+		renameat2(it->parent_fd, it->fresh, it->parent_fd, it->previous, RENAME_NOREPLACE);
+}
+
 static int make_copy(struct switching *it, struct hr_error *err)
 {
+	save_former(it);
 	if (tree_remove(it->parent_fd, it->fresh, err) < 0)
 		return -1;
 	if (mkdirat(it->parent_fd, it->fresh, 0755) < 0)
@@ -122,7 +147,7 @@ static int make_copy(struct switching *it, struct hr_error *err)
 		openat(it->parent_fd, it->fresh, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (it->copy < 0)
 		return hr_fail_errno(err, errno, "%s/%s", it->parent, it->fresh);
-	if (keep_runtimes(it, err) < 0 || tree_copy(it->from, it->source, it->copy, true, err) < 0)
+	if (keep_nodes(it, err) < 0 || take_dir(it, err) < 0)
 		return -1;
 	return keep_the_rest(it, err);
 }
@@ -138,12 +163,13 @@ static int exchange(const struct switching *it, struct hr_error *err)
 			return hr_fail_errno(err, errno, "%s", HR_CONFDIR);
 		return 0;
 	}
+	/* From here on the former policy is the one that .previous is made of, by the next run if
+	 * need be; it is not removed, for a create that opened it a moment ago is still reading. */
+	if (tree_remove(it->parent_fd, it->previous, err) < 0)
+		return -1;
 	if (renameat2(it->parent_fd, it->fresh, it->parent_fd, it->name, RENAME_EXCHANGE) < 0)
 		return hr_fail_errno(err, errno, "%s cannot be exchanged%s", HR_CONFDIR,
 				     errno == EBUSY ? ": it is a mount point" : "");
-	/* Not removed: a create that opened it a moment ago is still reading. */
-	if (tree_remove(it->parent_fd, it->previous, err) < 0)
-		return -1;
 	if (renameat2(it->parent_fd, it->fresh, it->parent_fd, it->previous, RENAME_NOREPLACE) < 0)
 		return hr_fail_errno(err, errno, "%s.previous", HR_CONFDIR);
 	return 0;

@@ -104,7 +104,7 @@ static int commit(struct call *call, bool body, struct hr_error *err)
 		return hr_fail(err, HR_SYSTEM, "out of memory");
 	if (body && put_body(call, err) < 0)
 		return -1;
-	if (call_audit(call, NULL, err) < 0)
+	if (call_audit(call, NULL, NULL, err) < 0)
 		return -1;
 	return launch_runtime(&call->runtime, argv, err);
 }

@@ -39,7 +39,7 @@ struct call {
 	struct identity identity;
 	struct host_real *host;
 	struct json_doc *record; /* exec, update: what create left, or NULL */
-	struct tally repeats;	 /* exec: the same ones before, of which there is no line */
+	struct tally_turn turn;	 /* exec: the same ones before, of which there is no line */
 	struct change change;
 };
 
@@ -73,19 +73,21 @@ int call_decide(struct call *call, const struct json *ceilings, struct hr_error 
 
 /*
  * Write the audit line of what was decided. `verdict`: NULL for "accept", otherwise the
- * message of the refusal. Error (audit.required only): HR_SYSTEM.
+ * message of the refusal. ret_written (may be NULL): it is in the log. Error (audit.required
+ * only): HR_SYSTEM.
  */
-int call_audit(const struct call *call, const char *refusal, struct hr_error *err);
+int call_audit(const struct call *call, const char *refusal, bool *ret_written,
+	       struct hr_error *err);
 
 /*
- * True for an exec that brings nothing new: all that was changed in its document was changed
- * in the container's own, at create, in the same way (engines build the one from the
- * other). Counted instead of written each time.
+ * True for an exec as a probe's: nobody types into it, and it brings nothing new, because all
+ * that was changed in its document was changed in the container's own at create, in the same
+ * way (engines build the one from the other). Counted instead of written each time.
  */
-bool call_brings_nothing_new(const struct call *call);
+bool call_is_probe(const struct call *call);
 
-/* A line for each container of record_reserve's `ended`, with its last execs. */
-void call_audit_ended(struct json_doc *ended);
+/* A line for the last execs of a container that is gone (sweep_ended_fn). */
+bool call_audit_ended(const struct json *record, const struct tally *left);
 
 /* The record of this call, for record_reserve. */
 int call_record(const struct call *call, struct json_doc **ret, struct hr_error *err);

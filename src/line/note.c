@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/sysmacros.h>
 
 static void put(struct json_doc *doc, struct json *object, const char *key, const char *text)
 {
@@ -84,16 +85,16 @@ static void claims(const struct call *call, struct json_doc *doc, const struct j
 		json_put(doc, json_root(doc), "claims", object);
 }
 
-static void repeats(struct json_doc *doc, int64_t count, int64_t since)
+static void repeats(struct json_doc *doc, const struct tally *before)
 {
 	struct json *object;
 	char time[AUDIT_TIME];
 
-	if (count == 0)
+	if (before->count == 0)
 		return;
 	object = json_put(doc, json_root(doc), "repeats", json_new_object(doc));
-	json_put_int(doc, object, "count", count);
-	put(doc, object, "since", audit_time(since, 0, time));
+	json_put_int(doc, object, "count", before->count);
+	put(doc, object, "since", audit_time(before->since, 0, time));
 }
 
 /* The short form for syslog. */
@@ -124,14 +125,18 @@ static void settings_of(const struct call *call, struct policy_audit *ret)
 	ret->required = json_true(saved, "required");
 }
 
-int call_audit(const struct call *call, const char *refusal, struct hr_error *err)
+int call_audit(const struct call *call, const char *refusal, bool *ret_written,
+	       struct hr_error *err)
 {
 	json_auto struct json_doc *line = json_new("audit");
 	struct hr_error local = {0};
 	struct policy_audit settings;
 	char now[AUDIT_TIME];
 	struct json *root;
+	bool written;
 
+	if (ret_written)
+		*ret_written = false;
 	if (!line)
 		return hr_fail(err, HR_SYSTEM, "out of memory");
 	root = json_root(line);
@@ -141,13 +146,14 @@ int call_audit(const struct call *call, const char *refusal, struct hr_error *er
 	json_put_string(line, root, "verdict", refusal ? "refuse" : "accept");
 	put(line, root, "message", refusal);
 	claims(call, line, settings.annotations);
-	repeats(line, call->repeats.count, call->repeats.since);
+	repeats(line, &call->turn.before);
 	if (settings.syslog)
 		to_syslog(call, refusal);
-	if (common(call, line, &local) == 0 &&
-	    (!settings.file || audit_append(settings.file, root, &local) == 0))
-		return 0;
-	if (!settings.required)
+	written = common(call, line, &local) == 0 &&
+		  (!settings.file || audit_append(settings.file, root, &local) == 0);
+	if (ret_written)
+		*ret_written = written;
+	if (written || !settings.required)
 		return 0;
 	return hr_fail(err, HR_SYSTEM, "%s, and the policy says audit.required", local.msg);
 }
@@ -178,7 +184,7 @@ static bool was_at_create(const struct json *entry, const struct json *report)
 	return false;
 }
 
-bool call_brings_nothing_new(const struct call *call)
+static bool brings_nothing_new(const struct call *call)
 {
 	const struct json *report;
 
@@ -191,29 +197,46 @@ bool call_brings_nothing_new(const struct call *call)
 	return true;
 }
 
-static void audit_ended(const struct json *ended)
+/* Engines give a probe /dev/null for its input; a shell that somebody types into is not the
+ * same process each time, though its document is. */
+static bool reads_nothing(void)
 {
-	json_auto struct json_doc *line = json_new("audit");
-	const char *file = json_string(json_get(ended, "audit"), "file");
-	int64_t count = 0, since = 0;
-	char now[AUDIT_TIME];
+	struct stat st;
 
-	if (!line || !file || !json_int(json_path(ended, "repeats.count"), &count) ||
-	    !json_int(json_path(ended, "repeats.since"), &since))
-		return;
-	put(line, json_root(line), "time", audit_now(now));
-	put(line, json_root(line), "event", "ended");
-	json_each(member, ended)
-		if (strcmp(member->key, "audit") != 0 && strcmp(member->key, "repeats") != 0)
-			json_put(line, json_root(line), member->key, json_clone(line, member));
-	repeats(line, count, since);
-	audit_append(file, json_root(line), NULL);
+	return fstat(STDIN_FILENO, &st) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3);
 }
 
-void call_audit_ended(struct json_doc *ended)
+bool call_is_probe(const struct call *call)
 {
-	json_each(container, json_get(json_root(ended), "ended"))
-		audit_ended(container);
+	static const char *const usual[] = {"process", "detach", "pid-file", NULL};
+
+	for (size_t i = 0; i < call->request->option_count; i++)
+		if (!text_in(call->request->options[i].flag->name, usual))
+			return false;
+	return request_option(call->request, "process") && reads_nothing() &&
+	       !json_true(json_root(call->document), "terminal") && brings_nothing_new(call);
+}
+
+bool call_audit_ended(const struct json *record, const struct tally *left)
+{
+	static const char *const kept[] = {"id",      "root",	 "bundle",  "handler",
+					   "runtime", "profile", "identity"};
+	json_auto struct json_doc *line = json_new("audit");
+	const char *file = json_string(json_get(record, "audit"), "file");
+	char now[AUDIT_TIME];
+
+	if (!line)
+		return false;
+	if (!file)
+		return true;
+	put(line, json_root(line), "time", audit_now(now));
+	put(line, json_root(line), "event", "ended");
+	for (size_t i = 0; i < hr_count(kept); i++)
+		if (json_get(record, kept[i]))
+			json_put(line, json_root(line), kept[i],
+				 json_clone(line, json_get(record, kept[i])));
+	repeats(line, left);
+	return audit_append(file, json_root(line), NULL) == 0;
 }
 
 static int add_audit(const struct call *call, struct json_doc *doc)

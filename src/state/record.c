@@ -191,7 +191,7 @@ static int take_lock(int dirfd, struct hr_error *err)
 }
 
 int record_reserve(const char *statedir, const char *root, const char *id, struct json_doc *record,
-		   struct json_doc *ended, struct hr_error *err)
+		   sweep_ended_fn ended, struct hr_error *err)
 {
 	hr_autoclose int dirfd = open_or_make(statedir, err);
 	hr_autoclose int lock = dirfd < 0 ? -1 : take_lock(dirfd, err);
@@ -242,12 +242,12 @@ void record_withdraw(const char *statedir, const char *root, const char *id)
 }
 
 bool record_tally(const char *statedir, const char *root, const char *id, const char *sha256,
-		  struct tally *ret)
+		  struct tally_turn *ret)
 {
 	hr_autoclose int dirfd = record_open(statedir);
 	char name[DIGEST_HEX + 8];
 
-	*ret = (struct tally){0};
+	*ret = (struct tally_turn){.fd = -1};
 	if (dirfd < 0)
 		return false;
 	file_name(root, id, name);

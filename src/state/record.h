@@ -10,7 +10,7 @@
 #define HR_STATE_RECORD_H
 
 #include "json/json.h"
-#include "state/tally.h"
+#include "state/sweep.h"
 
 #include <sys/types.h>
 
@@ -31,13 +31,11 @@ int record_load(const char *statedir, const char *root, const char *id, struct j
 
 /*
  * Write the record (state "preparing", creator this process) under the one lock, after
- * seeing that the id is not alive, and sweep. `ended` (NULL for nowhere) gets a list
- * "ended" of the containers whose records went and whose last execs no line of the audit log
- * says yet: what a record says of a container, and "repeats" with count and since (time(2)).
- * Error: HR_DENIED when the id is alive, HR_SYSTEM when the record cannot be written.
+ * seeing that the id is not alive, and sweep (`ended`: see sweep.h; may be NULL). Error:
+ * HR_DENIED when it is alive, HR_SYSTEM when the record cannot be written.
  */
 int record_reserve(const char *statedir, const char *root, const char *id, struct json_doc *record,
-		   struct json_doc *ended, struct hr_error *err);
+		   sweep_ended_fn ended, struct hr_error *err);
 
 /* Write it again as "committed": config.json is in place. */
 int record_commit(const char *statedir, const char *root, const char *id, struct json_doc *record,
@@ -48,6 +46,6 @@ void record_withdraw(const char *statedir, const char *root, const char *id);
 
 /* tally_exec for the container of a record. */
 bool record_tally(const char *statedir, const char *root, const char *id, const char *sha256,
-		  struct tally *ret);
+		  struct tally_turn *ret);
 
 #endif

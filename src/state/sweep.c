@@ -5,8 +5,6 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "host/runtime.h"
-#include "json/edit.h"
-#include "state/tally.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -16,8 +14,9 @@
 #include <string.h>
 #include <time.h>
 
-#define LONGEST_STAT ((size_t)8192)
-#define MOST_NAMES   65536 /* a directory larger than this is swept in part */
+#define LONGEST_STAT  ((size_t)8192)
+#define UNWRITTEN_MAX 86400 /* seconds that execs wait for an audit log that cannot be written */
+#define MOST_NAMES    65536 /* a directory larger than this is swept in part */
 
 int64_t sweep_start_time(pid_t pid)
 {
@@ -84,37 +83,25 @@ static bool dead(int dirfd, const char *name, int grace, struct json_doc **ret)
 	return !root || !id || !sweep_alive(root, id, record);
 }
 
-void sweep_tally(int dirfd, const char *name, const struct json *record, struct json_doc *ended)
+bool sweep_tally(int dirfd, const char *name, const struct json *record, sweep_ended_fn ended)
 {
-	static const char *const kept[] = {"id",      "root",	 "bundle",   "handler",
-					   "runtime", "profile", "identity", "audit"};
-	struct json *object, *list, *repeats;
 	struct tally left;
+	int64_t age;
 
-	tally_end(dirfd, name, &left);
-	if (!ended || left.count == 0 || !record)
-		return;
-	list = json_get_mut(json_root(ended), "ended");
-	if (!list)
-		list = json_put(ended, json_root(ended), "ended", json_new_array(ended));
-	object = json_append(list, json_new_object(ended));
-	for (size_t i = 0; i < hr_count(kept); i++)
-		if (json_get(record, kept[i]))
-			json_put(ended, object, kept[i],
-				 json_clone(ended, json_get(record, kept[i])));
-	repeats = json_put(ended, object, "repeats", json_new_object(ended));
-	json_put_int(ended, repeats, "count", left.count);
-	json_put_int(ended, repeats, "since", left.since);
+	tally_left(dirfd, name, &left, &age);
+	if (left.count > 0 && ended && record && !ended(record, &left) && age < UNWRITTEN_MAX)
+		return false;
+	tally_remove(dirfd, name);
+	return true;
 }
 
-static void sweep_one(int dirfd, const char *name, int grace, struct json_doc *ended)
+static void sweep_one(int dirfd, const char *name, int grace, sweep_ended_fn ended)
 {
 	json_auto struct json_doc *record = NULL;
 
-	if (!dead(dirfd, name, grace, &record))
-		return;
-	sweep_tally(dirfd, name, record ? json_root(record) : NULL, ended);
-	unlinkat(dirfd, name, 0);
+	if (dead(dirfd, name, grace, &record) &&
+	    sweep_tally(dirfd, name, record ? json_root(record) : NULL, ended))
+		unlinkat(dirfd, name, 0);
 }
 
 static bool is_record(const struct dirent *entry)
@@ -142,7 +129,7 @@ static size_t count(DIR *dir)
 	return records;
 }
 
-void sweep_some(int dirfd, unsigned most, int grace, struct json_doc *ended)
+void sweep_some(int dirfd, unsigned most, int grace, sweep_ended_fn ended)
 {
 	int copy = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = copy < 0 ? NULL : fdopendir(copy);

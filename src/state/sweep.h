@@ -6,6 +6,7 @@
 #define HR_STATE_SWEEP_H
 
 #include "json/json.h"
+#include "state/tally.h"
 
 #include <sys/types.h>
 
@@ -17,12 +18,18 @@ int64_t sweep_start_time(pid_t pid);
  * NULL) lives and is not this process. */
 bool sweep_alive(const char *root, const char *id, const struct json *record);
 
-/* Remove dead records older than `grace` seconds, looking at `most` of them, another part
- * of the directory each time. Never blocks, never fails. `ended`: see record_reserve. */
-void sweep_some(int dirfd, unsigned most, int grace, struct json_doc *ended);
+/*
+ * A container is gone, and these execs of it have no line in the audit log yet: write one.
+ * False when it could not be written: the record stays, for a later sweep.
+ */
+typedef bool (*sweep_ended_fn)(const struct json *record, const struct tally *left);
 
-/* A record is about to go: take its tally with it, and put into `ended` (NULL for nowhere)
- * what no line says yet. */
-void sweep_tally(int dirfd, const char *name, const struct json *record, struct json_doc *ended);
+/* Remove dead records older than `grace` seconds, looking at `most` of them, another part
+ * of the directory each time. Never blocks, never fails. `ended` may be NULL. */
+void sweep_some(int dirfd, unsigned most, int grace, sweep_ended_fn ended);
+
+/* A dead record is about to go or to be replaced: its tally goes with it once what is in it is
+ * written. False: not yet. */
+bool sweep_tally(int dirfd, const char *name, const struct json *record, sweep_ended_fn ended);
 
 #endif

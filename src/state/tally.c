@@ -40,7 +40,7 @@ const char *tally_name(const char *record_name, char buf[TALLY_NAME])
 	return buf;
 }
 
-/* Held for two system calls; whoever cannot have it soon writes a line instead of counting. */
+/* Held until the line is written; who cannot have it soon writes one instead of counting. */
 static bool take_lock(int fd)
 {
 	const struct timespec pause = {.tv_nsec = 1000000};
@@ -89,9 +89,8 @@ static void read_book(int fd, struct book *ret)
 	}
 }
 
-static bool write_entry(int fd, const struct book *book, size_t at)
+static bool write_entry(int fd, const struct entry *entry, size_t at)
 {
-	const struct entry *entry = &book->entries[at];
 	char line[LINE + 1];
 
 	snprintf(line, sizeof(line), "%s %20" PRId64 " %20" PRId64 "\n", entry->sha256,
@@ -134,49 +133,69 @@ static size_t find_entry(const struct book *book, const char *sha256, int64_t no
 }
 
 bool tally_exec(int dirfd, const char *record_name, const char *sha256, int64_t now,
-		struct tally *ret)
+		struct tally_turn *ret)
 {
 	hr_autoclose int fd = open_book(dirfd, record_name, O_CREAT);
 	struct entry *entry;
 	struct book book;
-	size_t at;
 
-	*ret = (struct tally){0};
+	*ret = (struct tally_turn){.fd = -1, .now = now};
 	if (fd < 0 || strlen(sha256) != DIGEST_HEX - 1)
 		return false;
 	read_book(fd, &book);
-	at = find_entry(&book, sha256, now);
-	if (at == TALLY_MOST)
+	ret->at = find_entry(&book, sha256, now);
+	if (ret->at == TALLY_MOST)
 		return false;
-	entry = &book.entries[at];
-	if (at < book.len && strcmp(entry->sha256, sha256) == 0 && !is_due(&entry->tally, now)) {
-		entry->tally.count++;
-		return write_entry(fd, &book, at);
+	entry = &book.entries[ret->at];
+	if (ret->at < book.len && strcmp(entry->sha256, sha256) == 0) {
+		if (!is_due(&entry->tally, now)) {
+			entry->tally.count++;
+			return write_entry(fd, entry, ret->at);
+		}
+		ret->before = entry->tally;
 	}
-	if (at < book.len && strcmp(entry->sha256, sha256) == 0)
-		*ret = entry->tally;
-	snprintf(entry->sha256, sizeof(entry->sha256), "%s", sha256);
-	entry->tally = (struct tally){.since = now};
-	write_entry(fd, &book, at);
+	snprintf(ret->sha256, sizeof(ret->sha256), "%s", sha256);
+	ret->fd = hr_steal_fd(&fd);
 	return false;
 }
 
-void tally_end(int dirfd, const char *record_name, struct tally *ret)
+void tally_done(struct tally_turn *turn, bool written)
+{
+	struct entry entry = {.tally = {.since = turn->now}};
+
+	if (turn->fd < 0)
+		return;
+	memcpy(entry.sha256, turn->sha256, sizeof(entry.sha256));
+	if (written)
+		write_entry(turn->fd, &entry, turn->at);
+	close(turn->fd);
+	turn->fd = -1;
+}
+
+void tally_left(int dirfd, const char *record_name, struct tally *ret, int64_t *ret_last)
 {
 	hr_autoclose int fd = open_book(dirfd, record_name, 0);
-	char name[TALLY_NAME];
 	struct book book;
+	struct stat st;
 
 	*ret = (struct tally){0};
-	if (fd >= 0) {
-		read_book(fd, &book);
-		for (size_t i = 0; i < book.len; i++) {
-			const struct tally *tally = &book.entries[i].tally;
+	*ret_last = 0;
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return;
+	*ret_last = time(NULL) - st.st_mtime;
+	read_book(fd, &book);
+	for (size_t i = 0; i < book.len; i++) {
+		const struct tally *tally = &book.entries[i].tally;
 
-			if (tally->count > 0 && (ret->count == 0 || tally->since < ret->since))
-				ret->since = tally->since;
-			ret->count += tally->count;
-		}
+		if (tally->count > 0 && (ret->count == 0 || tally->since < ret->since))
+			ret->since = tally->since;
+		ret->count += tally->count;
 	}
+}
+
+void tally_remove(int dirfd, const char *record_name)
+{
+	char name[TALLY_NAME];
+
 	unlinkat(dirfd, tally_name(record_name, name), 0);
 }

@@ -9,6 +9,7 @@
 #define HR_STATE_TALLY_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define TALLY_PERIOD 3600 /* seconds between two lines of the same process */
@@ -23,16 +24,32 @@ struct tally {
 /* The file that belongs to a record's, both names in the directory of records. */
 const char *tally_name(const char *record_name, char buf[TALLY_NAME]);
 
+/* An exec that is to be written: the tally is held until tally_done. */
+struct tally_turn {
+	int fd; /* -1: nothing is kept */
+	size_t at;
+	int64_t now;
+	char sha256[65];
+	struct tally before; /* what its line stands for as well */
+};
+
 /*
  * Count one exec of a process (its document's SHA-256 in hex) at the time `now`. True: it is
- * counted, and no line is needed. False: write one, which stands for the ret->count before
- * it as well. What cannot be counted (a full disk, a file that is not ours, a lock that is
- * held) is written.
+ * counted, and no line is needed. False: write one, which stands for the ret->before.count
+ * before it as well, and call tally_done. What cannot be counted (a full disk, a file that
+ * is not ours, a lock that is held) is written.
  */
 bool tally_exec(int dirfd, const char *record_name, const char *sha256, int64_t now,
-		struct tally *ret);
+		struct tally_turn *ret);
 
-/* What of a container that is gone was counted and not written; removes the file. */
-void tally_end(int dirfd, const char *record_name, struct tally *ret);
+/* `written`: the line is in the log, further ones are counted from now on. Otherwise all stays
+ * as it was. */
+void tally_done(struct tally_turn *turn, bool written);
+
+/* What of a container that is gone was counted and not written. `ret_last`: seconds since the
+ * last one was. */
+void tally_left(int dirfd, const char *record_name, struct tally *ret, int64_t *ret_last);
+
+void tally_remove(int dirfd, const char *record_name);
 
 #endif

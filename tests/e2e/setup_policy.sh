@@ -74,6 +74,17 @@ echo '{"version": 1, "profiles": {"new": {"extends": "default"}}}' >"$map/policy
 setup "$map"
 is "$status $(ls $etc/policy.d)" "0 new.json" "policy.d of DIR"
 
+# What setup wrote down is the node's, not another day's.
+echo '{"version": 1, "made": ["/etc/passwd"], "files": {}}' >"$map/setup.json"
+setup "$map"
+is "$status $(ls $etc/setup.json 2>/dev/null)" "0 " "setup.json is not taken from DIR"
+echo '{"version": 1, "made": [], "files": {}}' >$etc/setup.json
+cp $etc/setup.json "$work/kept"
+echo '{"version": 1, "default": "restricted"}' >"$map/policy.json"
+setup "$map"
+check "and the node's stays" cmp -s $etc/setup.json "$work/kept"
+rm "$map/setup.json"
+
 # ---- none yet ----------------------------------------------------------------------------
 
 begin
@@ -110,6 +121,9 @@ stays "a file" 4 "policy.json" "$map/policy.json"
 stays "no directory named" 2 "usage: hardrun setup policy DIR"
 stays "two directories" 2 "usage: " "$map" "$map"
 stays "a flag that is not known" 2 "there is no --force" "$map" --force
+echo '{}' >"$map/.strict.json"
+stays "a name with a dot in front" 1 "strict.json: names that begin with a dot" "$map"
+rm "$map/.strict.json"
 mkfifo "$map/fifo"
 stays "a FIFO in it" 1 "fifo.*neither a file" "$map"
 rm "$map/fifo"
@@ -133,6 +147,11 @@ mkdir /etc/.hardrun.new && echo old >/etc/.hardrun.new/policy.json
 setup "$map"
 is "$status $(jq -r .default $etc/policy.json) $(ls -d /etc/.hardrun.new 2>/dev/null)" \
 	"0 restricted " "what a killed one left is no hindrance"
+
+rm -rf $etc.previous && mkdir /etc/.hardrun.new && echo '{"version": 1}' >/etc/.hardrun.new/policy.json
+setup "$map"
+is "$status $(<$etc.previous/policy.json)" '0 {"version": 1}' \
+	"the former policy of one that was killed behind the exchange is kept"
 
 # ---- while containers are created ----------------------------------------------------------
 

@@ -26,7 +26,10 @@ begin() { # [POLICY]
 
 inside() { # FILE [TIMES]: exec with that process document, $status of the last
 	local i
-	for ((i = 0; i < ${2:-1}; i++)); do run hardrun --root "$root" exec --process "$1" c1; done
+	for ((i = 0; i < ${2:-1}; i++)); do
+		run hardrun --root "$root" exec --process "$1" --detach --pid-file "$work/pid" c1 \
+			</dev/null
+	done
 }
 
 lines() { jq -c "select(.event == \"exec\") | ${1:-.}" "$audit"; }
@@ -82,6 +85,27 @@ rm "$records"/*.json
 inside "$work/probe" 3
 is "$(($(count) - before))" 3 "without a record: a line each"
 
+begin
+inside "$work/probe"
+before=$(count)
+for i in 1 2 3; do
+	run hardrun --root "$root" exec --process "$work/probe" c1 <<<"line $i"
+done
+is "$(($(count) - before))" 3 "what reads an input: a line each"
+jq -c '.terminal = true' "$work/probe" >"$work/terminal"
+before=$(count)
+inside "$work/terminal" 3
+is "$(($(count) - before))" 3 "what has a terminal: a line each"
+before=$(count)
+for flag in "--cgroup=/x" --preserve-fds=1 --tty; do
+	run hardrun --root "$root" exec "$flag" --process "$work/probe" c1 </dev/null
+	run hardrun --root "$root" exec "$flag" --process "$work/probe" c1 </dev/null
+done
+is "$(($(count) - before))" 6 "what has other flags than a probe: a line each"
+before=$(count)
+for i in 1 2; do run hardrun --root "$root" exec c1 probe </dev/null; done
+is "$(($(count) - before))" 2 "the form without a document: a line each"
+
 # ---- what is not counted is written ----------------------------------------------------
 
 begin
@@ -125,12 +149,34 @@ rm -rf "$work/b2"
 begin
 inside "$work/probe" 4
 rm -rf "${root:?}/c1"
-jq -c '.creator.start = 1' "$records"/*.json >"$work/record" && cat "$work/record" >"$(ls "$records"/*.json)"
+jq -c '.creator.start = 1' "$records"/*.json >"$work/record" && cat "$work/record" >"$(echo "$records"/*.json)"
 run hardrun --root "$root" create --bundle "$bundle" c1
 is "$status $(jq -c 'select(.event == "ended") | .repeats.count' "$audit")" "0 3" \
 	"an id that is used again: the same"
 inside "$work/probe"
 is "$(count)" 2 "and the new container begins with a line"
+
+# ---- a log that cannot be written --------------------------------------------------------
+
+begin
+mv "$audit" "$work/audit" && mkdir "$audit"
+inside "$work/probe" 3
+is "$status" 0 "a line that cannot be written: the exec goes on"
+rmdir "$audit" && mv "$work/audit" "$audit"
+inside "$work/probe" 3
+is "$(count)" 1 "and its line is written when it can be"
+mv "$audit" "$work/audit" && mkdir "$audit"
+rm -rf "${root:?}/c1"
+jq -c '.creator.start = 1' "$records"/*.json >"$work/record" && cat "$work/record" >"$(echo "$records"/*.json)"
+touch -d '-2 minutes' "$records"/*.json
+bundle "$work/b2"
+run hardrun --root "$root" create --bundle "$work/b2" c2
+is "$(find "$records" -name '*.execs' | wc -l)" 1 "the sweep keeps what it cannot write"
+rmdir "$audit" && mv "$work/audit" "$audit"
+run hardrun --root "$root" create --bundle "$work/b2" c3
+is "$(jq -c 'select(.event == "ended") | [.id, .repeats.count]' "$audit") $(find "$records" -name '*.execs')" \
+	'["c1",2] ' "and writes it when it can"
+rm -rf "$work/b2"
 
 # ---- where the log is wanted -----------------------------------------------------------
 
@@ -138,6 +184,6 @@ begin '{"version": 1, "audit": {"required": true}}'
 inside "$work/probe" 3
 is "$status $(count)" "0 1" "audit.required: counted as well"
 mv "$audit" "$work/audit" && mkdir "$audit"
-inside "$work/other"
-is "$status" 255 "a line that cannot be written refuses the exec"
+inside "$work/other" 3
+is "$status" 255 "a line that cannot be written refuses the exec, the next one as well"
 finish
