@@ -64,6 +64,10 @@ def executes(node, container):
     node.same(node.exec(container, "sh", "-c", "echo out; echo err >&2; exit 7"), (7, "out\n", "err\n"),
               "exec sync: both outputs and the exit status")
     node.same(node.inside(container), HARDENED, "exec sync: hardened")
+    before = len(node.audit(container, "exec"))
+    for _ in range(5):
+        node.exec(container, "cat", "/proc/self/limits")
+    node.same(len(node.audit(container, "exec")) - before, 1, "exec sync, five times as a probe: one audit line")
     try:
         node.exec(container, "sleep", "60", timeout=1)
         node.say(False, "exec sync: its deadline counts", "it came back")
