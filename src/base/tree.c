@@ -3,7 +3,6 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
-#include "base/text.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -168,6 +167,15 @@ int tree_copy_entry(int from, const char *shown, const char *name, int to, bool 
 	char path[PATH_MAX];
 
 	return copy_entry(&copy, from, join(shown, name, path), name, to, 0, err);
+}
+
+void tree_names(int fd, struct text *ret)
+{
+	dir_auto DIR *dir = list(fd);
+
+	for (const struct dirent *entry; dir && (entry = readdir(dir));)
+		if (!is_self(entry->d_name))
+			text_addf(ret, "%s\n", entry->d_name);
 }
 
 /* ---- comparison ------------------------------------------------------------------------ */

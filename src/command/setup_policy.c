@@ -29,8 +29,8 @@ static const char help[] =
 	"place of " HR_CONFDIR
 	"'s: copied (links are followed, names that begin with two dots left\n"
 	"out, as a mounted ConfigMap wants it), checked as by hardrun check, and exchanged in one\n"
-	"step. runtimes/ stays, and what DIR does not bring but policy.d. The policy before it is\n"
-	"kept in " HR_CONFDIR ".previous.\n"
+	"step. Of what was there policy.d and seccomp go when DIR does not bring them, the rest\n"
+	"stays. The policy before it is kept in " HR_CONFDIR ".previous.\n"
 	"\n"
 	"  --dry-run   only check, and say whether there is anything to do\n"
 	"\n"
@@ -67,6 +67,10 @@ static int open_all(struct switching *it, struct hr_error *err)
 	struct stat st;
 
 	it->from = open(it->source, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (it->from < 0 && errno == ENOTDIR)
+		return hr_fail(err, HR_USAGE,
+			       "%s is a file; name the directory that holds policy.json",
+			       it->source);
 	if (it->from < 0)
 		return hr_fail_errno(err, errno, "%s", it->source);
 	if (faccessat(it->from, "policy.json", F_OK, 0) < 0)
@@ -107,25 +111,49 @@ static int keep_nodes(const struct switching *it, struct hr_error *err)
 	return 0;
 }
 
+/* Parts of a policy. Of DIR nothing else is taken: it may be a whole checkout. */
+static const char *const parts[] = {"policy.json", "policy.d", "seccomp", "keys", NULL};
+
 static int take_dir(const struct switching *it, struct hr_error *err)
 {
-	bool setup = faccessat(it->copy, "setup.json", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
-
-	if (tree_copy(it->from, it->source, it->copy, true, err) < 0)
-		return -1;
-	return setup ? 0 : tree_remove(it->copy, "setup.json", err);
+	for (size_t i = 0; parts[i]; i++)
+		if (faccessat(it->from, parts[i], F_OK, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    tree_copy_entry(it->from, it->source, parts[i], it->copy, true, err) < 0)
+			return -1;
+	return 0;
 }
 
-/* What DIR does not bring stays: keys. policy.d is the policy's own. */
+/* The rest stays: keys, and what is no policy's. Files that profiles and rules are made of do
+ * not: what a new policy leaves out is gone. */
 static int keep_the_rest(const struct switching *it, struct hr_error *err)
 {
-	bool brings = faccessat(it->from, "policy.d", F_OK, 0) == 0;
+	static const char *const replaced[] = {"policy.d", "seccomp"};
 
 	if (it->current < 0)
 		return 0;
 	if (tree_copy(it->current, HR_CONFDIR, it->copy, false, err) < 0)
 		return -1;
-	return brings ? 0 : tree_remove(it->copy, "policy.d", err);
+	for (size_t i = 0; i < hr_count(replaced); i++)
+		if (faccessat(it->from, replaced[i], F_OK, AT_SYMLINK_NOFOLLOW) < 0 &&
+		    tree_remove(it->copy, replaced[i], err) < 0)
+			return -1;
+	return 0;
+}
+
+static void say_left_out(const struct switching *it)
+{
+	text_auto struct text names = {0};
+
+	tree_names(it->from, &names);
+	for (char *rest = names.data, *name; rest && (name = strsep(&rest, "\n"));)
+		if (name[0] && !text_starts(name, "..") && !text_in(name, parts) &&
+		    strcmp(name, "runtimes") != 0 && strcmp(name, "setup.json") != 0) {
+			char shown[TEXT_SHOWN_SIZE];
+
+			printf("%s/%s: left out, no part of a policy (policy.json, policy.d, "
+			       "seccomp, keys)\n",
+			       it->source, text_shown_z(name, shown));
+		}
 }
 
 /* A run that was killed behind the exchange left the former policy by the name of a copy. */
@@ -188,6 +216,7 @@ static int switch_to_copy(struct switching *it, struct hr_error *err)
 			HR_CONFDIR);
 		return EXIT_REFUSED;
 	}
+	say_left_out(it);
 	if (it->current >= 0 && tree_same(it->copy, it->current)) {
 		printf("%s: nothing to do, it is the policy of %s\n", HR_CONFDIR, it->source);
 		return EXIT_OK;

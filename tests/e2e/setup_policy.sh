@@ -42,13 +42,16 @@ state() { # of everything in /etc/hardrun, and what lies beside it
 # ---- a change ----------------------------------------------------------------------------
 
 begin
-mounted 1 '{"version": 1, "default": "restricted"}' team.seccomp 'allow read'
+mounted 1 '{"version": 1, "default": "restricted"}' README.md 'not a part'
+mkdir "$map/seccomp" && echo '{"defaultAction": "SCMP_ACT_ERRNO"}' >"$map/..1/team.json"
+ln -s ../..data/team.json "$map/seccomp/team.json"
 setup "$map"
 is "$status $(jq -r .default $etc/policy.json)" "0 restricted" "the policy of DIR is in place"
 is "$(readlink $etc/runtimes/hardrun)" "$runc" "links of handlers stay"
-is "$(stat -c '%a %u %F' $etc $etc/policy.json $etc/team.seccomp)" \
+is "$(stat -c '%a %u %F' $etc $etc/policy.json $etc/seccomp/team.json)" \
 	$'755 0 directory\n644 0 regular file\n644 0 regular file' "files are root's, and no links"
-is "$(find $etc -name '..*')" "" "names with a dot in front are left out"
+is "$(find $etc -name '..*' -o -name README.md)" "" "what is no part of a policy is left out"
+like "$(<"$work/out")" "README.md: left out" "and named"
 is "$(<$etc.previous/policy.json)" '{"version": 1}' "the one before is kept"
 like "$(<"$work/out")" "take it back with: hardrun setup policy $etc.previous" "and it says how to get it"
 before=$(state)
@@ -62,11 +65,13 @@ is "$(readlink $etc/runtimes/hardrun)" "$runc" "and links of handlers stay"
 mkdir -p $etc/policy.d $etc/keys
 echo '{"version": 1, "profiles": {"old": {"extends": "default"}}}' >$etc/policy.d/old.json
 echo key >$etc/keys/a.pub && chmod 600 $etc/keys/a.pub
-rm "$map/team.seccomp"
+rm -r "$map/README.md" "$map/seccomp"
 mounted 2 '{"version": 1}'
 setup "$map"
-is "$status $(find $etc/policy.d 2>/dev/null) $(stat -c %a $etc/keys/a.pub)" "0  600" \
-	"what DIR does not bring stays with its mode, but policy.d goes"
+mkdir -p $etc/seccomp && echo '{}' >$etc/seccomp/old.json
+setup "$map"
+is "$status $(find $etc/policy.d $etc/seccomp 2>/dev/null) $(stat -c %a $etc/keys/a.pub)" "0  600" \
+	"what DIR does not bring stays with its mode, but policy.d and seccomp go"
 rm "$map/policy.json"
 mkdir "$map/policy.d"
 echo '{"version": 1}' >"$map/policy.json"
@@ -117,22 +122,23 @@ stays "no policy.json" 1 "policy.json" "$map"
 mounted 3 '{"version": 1, "default": "restricted"}'
 stays "--dry-run" 0 "would be replaced" "$map" --dry-run
 stays "a directory that is not there" 4 "$work/none" "$work/none"
-stays "a file" 4 "policy.json" "$map/policy.json"
+stays "a file" 1 "is a file; name the directory" "$map/policy.json"
 stays "no directory named" 2 "usage: hardrun setup policy DIR"
 stays "two directories" 2 "usage: " "$map" "$map"
 stays "a flag that is not known" 2 "there is no --force" "$map" --force
-echo '{}' >"$map/.strict.json"
+mkdir "$map/policy.d"
+echo '{}' >"$map/policy.d/.strict.json"
 stays "a name with a dot in front" 1 "strict.json: names that begin with a dot" "$map"
-rm "$map/.strict.json"
-mkfifo "$map/fifo"
+rm "$map/policy.d/.strict.json"
+mkfifo "$map/policy.d/fifo"
 stays "a FIFO in it" 1 "fifo.*neither a file" "$map"
-rm "$map/fifo"
-head -c 20000000 /dev/zero >"$map/large"
+rm "$map/policy.d/fifo"
+head -c 20000000 /dev/zero >"$map/policy.d/large"
 stays "a file of 20 MB" 4 "large" "$map"
-rm "$map/large"
-ln -s . "$map/loop"
+rm "$map/policy.d/large"
+ln -s . "$map/policy.d/loop"
 stays "a directory in itself" 1 "too many directories" "$map"
-rm "$map/loop"
+rm -r "$map/policy.d"
 (exec 9</etc && flock 9 && sleep 1000) &
 reap $!
 until ! flock -n /etc true; do sleep 0.02; done
