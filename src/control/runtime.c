@@ -79,6 +79,7 @@ static void judge_escape(const struct control_in *in, struct change *out, const 
 			 bool refuse)
 {
 	const struct json *accepted = json_get(in->rules, "accept");
+	bool is_accepted = json_has_string(accepted, cve);
 	char all[CONTROL_LIST], remedy[CONTROL_LIST + 160];
 	struct reason reason = {
 		.rule = "runtime.floor",
@@ -88,11 +89,15 @@ static void judge_escape(const struct control_in *in, struct change *out, const 
 		.remedy = remedy,
 	};
 
-	snprintf(remedy, sizeof(remedy),
-		 "install a version with the fix; where the distribution's has it, say so: "
-		 "\"runtime\": {\"accept\": %s}",
-		 control_list_with(accepted, cve, all));
-	if (refuse && !json_has_string(accepted, cve))
+	if (is_accepted)
+		snprintf(remedy, sizeof(remedy),
+			 "install a version with the fix; until then runtime.accept has it");
+	else
+		snprintf(remedy, sizeof(remedy),
+			 "install a version with the fix; where the distribution's has it, say so: "
+			 "\"runtime\": {\"accept\": %s}",
+			 control_list_with(accepted, cve, all));
+	if (refuse && !is_accepted)
 		change_refuse(out, "runtime", cve, &reason);
 	else
 		change_warn(out, "runtime", cve, &reason);

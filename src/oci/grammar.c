@@ -300,7 +300,8 @@ static int fail_found(enum runtime_kind kind, const struct grammar_found *found,
 			       "command is in doubt; leave it out",
 			       runtime_kind_name(kind), dash_of(found->unknown),
 			       text_shown(found->unknown, found->unknown_len, shown));
-	return hr_fail(err, HR_USAGE, "%s: %s is no command that hardrun hands on",
+	return hr_fail(err, HR_USAGE,
+		       "%s: %s is no command that hardrun hands on; see hardrun commands",
 		       runtime_kind_name(kind), text_shown_z(argv[found->other], shown));
 }
 

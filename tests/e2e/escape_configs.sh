@@ -228,10 +228,12 @@ container() {
 		note "no container under $profile: $(cat "$work/out")"
 }
 
+# Its input is no /dev/null: a probe's exec would only be counted.
 live() { # COMMAND ARGUMENT...: in that container; sets $status
 	rm -f "$audit"
+	: >"$work/in/empty"
 	timeout 60 "$work/bin/real-$profile" --root "$root" "$@" "live-$profile" \
-		</dev/null >"$work/out" 2>"$work/err"
+		<"$work/in/empty" >"$work/out" 2>"$work/err"
 	status=$?
 	tail -n 1 "$audit" >"$work/in/line"
 }
