@@ -115,12 +115,14 @@ put_policy() {
 # The keys of a ConfigMap have no slashes: policy.d.NAME.json stands for policy.d/NAME.json,
 # seccomp.NAME for seccomp/NAME.
 copy_policy() {
-	for file in "$policy/${applied:-.}"/*; do
+	for file in "$policy/${applied:-.}"/* "$policy/${applied:-.}"/.[!.]*; do
 		key=${file##*/}
 		case $key in
+		'.[!.]*') continue ;; # there is none
 		policy.json) to=$key ;;
-		policy.d.?*.json) to=policy.d/${key#policy.d.} ;;
-		seccomp.?*) to=seccomp/${key#seccomp.} ;;
+		# No name begins with a dot: such files of a policy are not read.
+		policy.d.[!.]*.json) to=policy.d/${key#policy.d.} ;;
+		seccomp.[!.]*) to=seccomp/${key#seccomp.} ;;
 		*)
 			fail "policy refused: key $key is none of policy.json, policy.d.NAME.json, seccomp.NAME"
 			return
@@ -213,7 +215,11 @@ live() {
 	for record in "$host"/run/hardrun/records/*.json; do
 		[ -e "$record" ] || continue
 		id=$(first_value id "$record") root=$(first_value root "$record")
-		if [ -n "$id" ] && [ -e "$host$root/$id" ]; then printf '%s ' "$id"; fi
+		[ -n "$id" ] || continue
+		# A directory of runc's and crun's, a file of runsc's: ID_sandbox:SANDBOX.state.
+		for kept in "$host$root/$id" "$host$root/${id}_sandbox:"*.state; do
+			[ ! -e "$kept" ] || { printf '%s ' "$id" && break; }
+		done
 	done
 }
 
@@ -232,11 +238,28 @@ remove() {
 	setup_engine --remove && restart_engine || return
 	# What was started before the engine knew nothing of hardrun any more.
 	[ -z "$(live)" ] || fail "a container was started meanwhile, drain the node" || return
-	restore_etc && restore_program || return
+	nothing_else && restore_etc && restore_program || return
 	rm -rf "$state"
 	rmdir "$host/var/lib/hardrun" 2>/dev/null
 	rmdir "$host/run/hardrun/records" "$host/run/hardrun" 2>/dev/null
 	say "removed; /var/log/hardrun is left"
+}
+
+# Files of engines that `hardrun setup` was told to change by somebody else name the program.
+nothing_else() {
+	others=''
+	for file in $(engine_files "$host/etc/hardrun"); do
+		case " $(engine_files "$state/etc.hardrun") " in
+		*" $file "*) ;;
+		*) others="$others $file" ;;
+		esac
+	done
+	[ -z "$others" ] ||
+		fail "hardrun stays, other engines use it:$others: on the node, hardrun setup ENGINE --remove"
+}
+
+engine_files() { # DIR: those of which setup.json has an entry
+	grep -o '"/[^"]*":{"engine":"' "$1/setup.json" 2>/dev/null | cut -d '"' -f 2 | tr '\n' ' '
 }
 
 # Links of handlers that are neither ours nor older than we are somebody else's.

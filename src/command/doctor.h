@@ -83,6 +83,7 @@ struct node_kernel {
 struct node_kubelet {
 	int systemd_cgroup; /* 1, 0; -1: not said */
 	unsigned line;
+	struct hr_error failed; /* why it cannot be read; HR_OK: it can, or is not there */
 };
 
 /* A runtime behind hardrun. */
@@ -123,6 +124,7 @@ struct node {
 	struct engine *engines[ENGINE_KINDS]; /* NULL: see engine_err */
 	struct hr_error engine_err[ENGINE_KINDS];
 	bool buildkit_told; /* dockerd's unit names another runtime to BuildKit */
+	bool buildkit_path; /* the first runc of dockerd's PATH is this program */
 	struct node_handler *handlers;
 	size_t handlers_len;
 	struct node_runtime *runtimes;
@@ -139,12 +141,16 @@ static inline void node_free_p(struct node **node)
 
 void node_read_kernel(struct node_kernel *ret);
 void node_read_kubelet(struct node_kubelet *ret);
-bool node_read_buildkit(void);
+void node_read_buildkit(struct node *node);
 
 /* Ask runtimes what they are, and hardrun what it says in their place. What others than root
  * can change is not run. */
 void node_ask_runtime(struct node_runtime *runtime);
 void node_ask_handler(struct node_handler *handler);
+
+/* True for a program that answers as no hardrun does, whatever its name is. False where it
+ * cannot be asked. */
+bool node_ask_other(const struct node *node, const char *program);
 
 /* The runtime that a handler without one should have. */
 void node_usual_runtime(const struct node *node, char ret[PATH_MAX]);

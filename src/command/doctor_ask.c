@@ -72,14 +72,32 @@ void node_ask_runtime(struct node_runtime *runtime)
 		hr_fail(&runtime->failed, HR_SYSTEM, "out of memory");
 }
 
-void node_ask_handler(struct node_handler *handler)
+static bool can_ask(const char *program, struct stat *ret)
 {
 	hr_autoclose int fd = -1;
+
+	return program[0] == '/' && file_open_trusted(program, false, &fd, NULL) == 0 &&
+	       fstat(fd, ret) == 0 && S_ISREG(ret->st_mode) && (ret->st_mode & 0111);
+}
+
+bool node_ask_other(const struct node *node, const char *program)
+{
+	hr_autofree char *answer = NULL;
+	struct stat st;
+	size_t len;
+
+	if (!can_ask(program, &st) ||
+	    (st.st_dev == node->self_stat.st_dev && st.st_ino == node->self_stat.st_ino))
+		return false;
+	return ask(program, program, "version", &answer, &len, NULL) < 0 || !answer ||
+	       !text_starts(answer, "hardrun ");
+}
+
+void node_ask_handler(struct node_handler *handler)
+{
 	struct stat st;
 
-	if (handler->program[0] != '/' || handler->real->failed.code != HR_OK ||
-	    file_open_trusted(handler->program, false, &fd, NULL) < 0 || fstat(fd, &st) < 0 ||
-	    !S_ISREG(st.st_mode) || !(st.st_mode & 0111))
+	if (handler->real->failed.code != HR_OK || !can_ask(handler->program, &st))
 		return;
 	handler->asked = true;
 	ask(handler->program, handler->program, "features", &handler->features,

@@ -8,18 +8,44 @@
 #include <fcntl.h>
 #include <string.h>
 
-#define RUNC_SHIM "io.containerd.runc.v2"
-#define LOST_MAX  6 /* keys that are named of what an import replaces */
+#define RUNC_SHIM      "io.containerd.runc.v2"
+#define RUNC_SHIM_NAME "containerd-shim-runc-v2"
+#define LOST_MAX       6 /* keys that are named of what an import replaces */
 
 /* ---- type ------------------------------------------------------------------------------ */
+
+/* A shim by its path is started whatever runtime_type says; another one knows no BinaryName. */
+static void judge_shim(const struct engine *engine, const struct engine_handler *handler,
+		       struct findings *to)
+{
+	const char *path = json_string(handler->table, "runtime_path"), *slash;
+	struct finding *finding;
+
+	if (!path || !path[0])
+		return;
+	slash = strrchr(path, '/');
+	if (strcmp(slash ? slash + 1 : path, RUNC_SHIM_NAME) == 0)
+		return;
+	finding =
+		doctor_find_handler(to, "containerd.handler.type", SEVERITY_ERROR, engine, handler);
+	text_adds(&finding->evidence, "runtime_path is ");
+	doctor_show(&finding->evidence, path);
+	text_adds(&finding->evidence,
+		  ": containerd starts that shim and not " RUNC_SHIM_NAME
+		  ", the one that calls BinaryName; pods fail or run without hardrun");
+	doctor_edit(&finding->remedy, engine, handler);
+	text_addf(&finding->remedy, "take runtime_path out%s", doctor_restart(engine->kind));
+}
 
 static void judge_type(const struct engine *engine, const struct engine_handler *handler,
 		       struct findings *to)
 {
 	struct finding *finding;
 
-	if (handler->type && strcmp(handler->type, RUNC_SHIM) == 0)
+	if (handler->type && strcmp(handler->type, RUNC_SHIM) == 0) {
+		judge_shim(engine, handler, to);
 		return;
+	}
 	finding =
 		doctor_find_handler(to, "containerd.handler.type", SEVERITY_ERROR, engine, handler);
 	text_adds(&finding->evidence, "runtime_type is ");
@@ -77,6 +103,25 @@ static void judge_driver(const struct node *node, const struct engine *engine,
 	}
 	if (own != wanted)
 		find_driver(engine, handler, wanted, &why, to);
+}
+
+/* Without it only the default handler's driver is compared with. */
+static void check_kubelet(const struct node_kubelet *kubelet, struct findings *to)
+{
+	struct finding *finding;
+
+	if (kubelet->failed.code == HR_OK)
+		return;
+	finding = doctor_find(to, "kubelet.config", SEVERITY_WARNING,
+			      "/var/lib/kubelet/config.yaml", 0);
+	text_adds(&finding->subject, "kubelet");
+	text_addf(
+		&finding->evidence,
+		"its configuration cannot be read, so that its cgroupDriver was not compared with "
+		"the handlers' SystemdCgroup: %s",
+		kubelet->failed.msg);
+	text_adds(&finding->remedy, "Write /var/lib/kubelet/config.yaml again, as the kubelet's "
+				    "manual says; then: systemctl restart kubelet");
 }
 
 /* ---- version --------------------------------------------------------------------------- */
@@ -196,8 +241,10 @@ void check_containerd(const struct node *node, struct findings *to)
 		judge_type(engine, handler, to);
 		judge_driver(node, engine, handler, to);
 	}
-	if (used)
+	if (used) {
 		check_version(engine, to);
+		check_kubelet(&node->kubelet, to);
+	}
 	if (engine)
 		check_imports(engine, to);
 }

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#define DROP_INS "/etc/systemd/system/docker.service.d"
+
 /* ---- Docker ---------------------------------------------------------------------------- */
 
 static void judge_arguments(const struct engine *engine, const struct engine_handler *handler,
@@ -37,6 +39,42 @@ static bool uses_buildkit(const struct engine *engine)
 		json_true(json_get(engine->config, "features"), "buildkit"));
 }
 
+/* The policy first: what BuildKit mounts is refused without it, and every build with it. */
+static void remedy_buildkit(const struct node *node, const struct engine *engine,
+			    const struct engine_handler *base, struct text *to)
+{
+	char usual[PATH_MAX];
+
+	if (engine_major(engine) < 23)
+		text_addf(to,
+			  "Edit %s: set \"features\": {\"buildkit\": false}%s; or, for builds by "
+			  "BuildKit too: ",
+			  engine->file, doctor_restart(engine->kind));
+	if (engine_major(engine) < 26) {
+		node_usual_runtime(node, usual);
+		text_adds(to,
+			  "Make a link to hardrun by the name runc, first in the PATH of dockerd "
+			  "(contrib/buildkit/README.md), and give the handler's profile what "
+			  "contrib/buildkit/policy.json has; then: "
+			  "mkdir -p /usr/local/lib/hardrun " HR_CONFDIR "/runtimes " DROP_INS
+			  " && ln -sfn ");
+		doctor_word(to, node->self);
+		text_adds(to, " /usr/local/lib/hardrun/runc && ln -sfn ");
+		doctor_word(to, usual);
+		text_adds(to, " " HR_CONFDIR "/runtimes/runc && printf "
+			      "'[Service]\\nEnvironment=PATH=%s\\n' /usr/local/lib/hardrun:"
+			      "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+	} else {
+		text_adds(to,
+			  "Have BuildKit call hardrun, and give the handler's profile what "
+			  "contrib/buildkit/policy.json has; then: mkdir -p " DROP_INS " && printf "
+			  "'[Service]\\nEnvironment=DOCKER_BUILDKIT_RUNC_COMMAND=%s\\n' ");
+		doctor_word(to, base->binary);
+	}
+	text_adds(to, " > " DROP_INS "/hardrun.conf && systemctl daemon-reload && "
+		      "systemctl restart docker");
+}
+
 /* dockerd's builder starts `runc` by itself; what it starts can be named since 26.0. */
 static void check_buildkit(const struct node *node, const struct engine *engine,
 			   struct findings *to)
@@ -48,7 +86,7 @@ static void check_buildkit(const struct node *node, const struct engine *engine,
 	unsigned line = 0;
 
 	if (!base || !base->is_hardrun || !uses_buildkit(engine) ||
-	    (node->buildkit_told && engine_major(engine) >= 26))
+	    (node->buildkit_told && engine_major(engine) >= 26) || node->buildkit_path)
 		return;
 	if (feature)
 		engine_where(engine, feature, &file, &line);
@@ -60,23 +98,7 @@ static void check_buildkit(const struct node *node, const struct engine *engine,
 	text_adds(&finding->evidence, engine->version);
 	text_addf(&finding->evidence, "%s), which starts plain runc: RUN steps are not hardened",
 		  feature ? ", features.buildkit" : "");
-	if (engine_major(engine) < 23) {
-		text_addf(&finding->remedy, "Edit %s: set \"features\": {\"buildkit\": false}%s",
-			  engine->file, doctor_restart(engine->kind));
-		return;
-	}
-	if (engine_major(engine) < 26) {
-		text_adds(&finding->remedy, "Upgrade Docker to 26.0 or later, whose builder can be "
-					    "told; until then build with DOCKER_BUILDKIT=0");
-		return;
-	}
-	text_adds(&finding->remedy,
-		  "mkdir -p /etc/systemd/system/docker.service.d && printf "
-		  "'[Service]\\nEnvironment=DOCKER_BUILDKIT_RUNC_COMMAND=%s\\n' ");
-	doctor_word(&finding->remedy, base->binary);
-	text_adds(&finding->remedy,
-		  " > /etc/systemd/system/docker.service.d/hardrun.conf && systemctl daemon-reload "
-		  "&& systemctl restart docker");
+	remedy_buildkit(node, engine, base, &finding->remedy);
 }
 
 void check_docker(const struct node *node, struct findings *to)

@@ -213,6 +213,49 @@ static void wanted_path(const struct node *node, const char *name, char ret[PATH
 	snprintf(ret, PATH_MAX, "%.*s/%s", (int)(slash ? slash - node->self : 0), node->self, name);
 }
 
+static bool named_hardrun(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return text_starts(slash ? slash + 1 : path, "hardrun");
+}
+
+/* A handler by hardrun's name, or whose program is a link to one by such a name. */
+static bool claims(const struct engine_handler *handler)
+{
+	const char *program = handler->binary ? handler->binary : "";
+	hr_autofree char *real = program[0] == '/' ? realpath(program, NULL) : NULL;
+
+	return (real && named_hardrun(real)) ||
+	       (text_starts(handler->name, "hardrun") && !doctor_is_wrapper(program));
+}
+
+static void remedy_program(const struct node *node, const char *program, struct text *to)
+{
+	text_adds(to, "mv -T --backup=numbered ");
+	doctor_word(to, program);
+	text_adds(to, " ");
+	doctor_word(to, program);
+	text_adds(to, ".old && ln -sfn ");
+	doctor_word(to, node->self);
+	text_adds(to, " ");
+	doctor_word(to, program);
+}
+
+static void find_pretender(const struct node *node, const struct engine *engine,
+			   const struct engine_handler *handler, struct findings *to)
+{
+	struct finding *finding = doctor_find_handler(to, ids[engine->kind][ID_OTHER],
+						      SEVERITY_ERROR, engine, handler);
+
+	text_addf(&finding->evidence, "%s is ", binary_keys[engine->kind]);
+	doctor_show(&finding->evidence, handler->binary);
+	text_adds(&finding->evidence,
+		  ", which is another program: it does not answer \"version\" as hardrun does; its "
+		  "containers run without hardrun");
+	remedy_program(node, handler->binary, &finding->remedy);
+}
+
 static void find_other(const struct node *node, const struct engine *engine,
 		       const struct engine_handler *handler, struct findings *to)
 {
@@ -220,7 +263,8 @@ static void find_other(const struct node *node, const struct engine *engine,
 						      SEVERITY_ERROR, engine, handler);
 	char wanted[PATH_MAX];
 
-	wanted_path(node, handler->name, wanted);
+	wanted_path(node, text_starts(handler->name, "hardrun") ? handler->name : "hardrun",
+		    wanted);
 	if (handler->binary) {
 		text_addf(&finding->evidence, "%s is ", binary_keys[engine->kind]);
 		doctor_show(&finding->evidence, handler->binary);
@@ -294,14 +338,7 @@ static void find_executable(const struct node *node, const struct engine *engine
 		doctor_word(&finding->remedy, handler->binary);
 		return;
 	}
-	text_adds(&finding->remedy, "mv ");
-	doctor_word(&finding->remedy, handler->binary);
-	text_adds(&finding->remedy, " ");
-	doctor_word(&finding->remedy, handler->binary);
-	text_adds(&finding->remedy, ".old && ln -sfn ");
-	doctor_word(&finding->remedy, node->self);
-	text_adds(&finding->remedy, " ");
-	doctor_word(&finding->remedy, handler->binary);
+	remedy_program(node, handler->binary, &finding->remedy);
 }
 
 static void judge_handler(const struct node *node, const struct engine *engine,
@@ -310,8 +347,9 @@ static void judge_handler(const struct node *node, const struct engine *engine,
 	struct stat st;
 
 	if (!handler->is_hardrun) {
-		if (text_starts(handler->name, "hardrun") &&
-		    !(handler->binary && doctor_is_wrapper(handler->binary)))
+		if (handler->binary && named_hardrun(handler->binary))
+			find_pretender(node, engine, handler, to);
+		else if (claims(handler))
 			find_other(node, engine, handler, to);
 		return;
 	}

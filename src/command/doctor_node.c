@@ -17,6 +17,7 @@
 #define SMALL_FILE    ((size_t)1024 * 1024)
 #define DOCKER_UNIT   "/etc/systemd/system/docker.service.d"
 #define BUILDKIT_WORD "DOCKER_BUILDKIT_RUNC_COMMAND="
+#define PATH_WORD     "Environment=PATH="
 
 /* ---- policy ---------------------------------------------------------------------------- */
 
@@ -40,16 +41,30 @@ static void look_policy(struct node *node)
 
 /* ---- what else engines are told -------------------------------------------------------- */
 
+static char *read_kubelet(struct hr_error *err)
+{
+	hr_autofree char *path = realpath(KUBELET_FILE, NULL), *text = NULL;
+	size_t len;
+
+	if (!path && errno != ENOENT)
+		hr_fail_errno(err, errno, KUBELET_FILE);
+	if (!path ||
+	    file_read_at(AT_FDCWD, path, KUBELET_FILE, SMALL_FILE, &text, &len, NULL, err) < 0)
+		return NULL;
+	if (strlen(text) != len)
+		hr_fail(err, HR_SPEC, KUBELET_FILE ": has a zero byte");
+	return hr_steal(text);
+}
+
 /* The kubelet's file is YAML, of which one top-level scalar is wanted. */
 void node_read_kubelet(struct node_kubelet *ret)
 {
 	hr_autofree char *text = NULL;
 	char *rest, *line;
-	size_t len;
 
 	*ret = (struct node_kubelet){.systemd_cgroup = -1};
-	if (file_read_at(AT_FDCWD, KUBELET_FILE, KUBELET_FILE, SMALL_FILE, &text, &len, NULL,
-			 NULL) < 0)
+	text = read_kubelet(&ret->failed);
+	if (ret->failed.code != HR_OK || !text)
 		return;
 	rest = text;
 	for (unsigned number = 1; (line = strsep(&rest, "\n")); number++) {
@@ -59,35 +74,61 @@ void node_read_kubelet(struct node_kubelet *ret)
 		line += strspn(line, " \t\"'");
 		line[strcspn(line, " \t\"'#\r")] = '\0';
 		if (strcmp(line, "systemd") == 0 || strcmp(line, "cgroupfs") == 0)
-			*ret = (struct node_kubelet){strcmp(line, "systemd") == 0, number};
+			*ret = (struct node_kubelet){
+				.systemd_cgroup = strcmp(line, "systemd") == 0,
+				.line = number,
+			};
 	}
 }
 
-static bool file_holds(const char *path, const char *word)
+/* What dockerd calls runc, where its unit gives it a PATH. */
+static bool leads_here(const struct node *node, const char *path)
 {
-	hr_autofree char *text = NULL;
-	size_t len;
+	while (path[0] == '/') {
+		size_t len = strcspn(path, ": \t\"'\n");
+		text_auto struct text program = {0};
+		struct stat st;
 
-	return file_read_at(AT_FDCWD, path, path, SMALL_FILE, &text, &len, NULL, NULL) == 0 &&
-	       strstr(text, word);
+		text_addf(&program, "%.*s/runc", (int)len, path);
+		if (!program.failed && access(program.data, X_OK) == 0)
+			return stat(program.data, &st) == 0 &&
+			       st.st_dev == node->self_stat.st_dev &&
+			       st.st_ino == node->self_stat.st_ino;
+		path += path[len] == ':' ? len + 1 : len;
+	}
+	return false;
 }
 
-bool node_read_buildkit(void)
+static void read_unit(struct node *node, const char *path)
+{
+	hr_autofree char *text = NULL;
+	const char *value;
+	size_t len;
+
+	if (file_read_at(AT_FDCWD, path, path, SMALL_FILE, &text, &len, NULL, NULL) < 0)
+		return;
+	if (strstr(text, BUILDKIT_WORD))
+		node->buildkit_told = true;
+	value = strstr(text, PATH_WORD);
+	if (value && leads_here(node, value + strlen(PATH_WORD)))
+		node->buildkit_path = true;
+}
+
+void node_read_buildkit(struct node *node)
 {
 	DIR *dir = opendir(DOCKER_UNIT);
 	const struct dirent *entry;
-	bool told = file_holds("/etc/default/docker", BUILDKIT_WORD);
 
-	while (dir && !told && (entry = readdir(dir))) {
+	read_unit(node, "/etc/default/docker");
+	while (dir && (entry = readdir(dir))) {
 		text_auto struct text path = {0};
 
 		text_addf(&path, DOCKER_UNIT "/%s", entry->d_name);
-		told = !path.failed && text_ends(entry->d_name, ".conf") &&
-		       file_holds(path.data, BUILDKIT_WORD);
+		if (!path.failed && text_ends(entry->d_name, ".conf"))
+			read_unit(node, path.data);
 	}
 	if (dir)
 		closedir(dir);
-	return told;
 }
 
 static void look_engines(struct node *node)
@@ -111,6 +152,17 @@ static struct node_handler *find_handler(struct node *node, const char *name)
 	handler = &node->handlers[node->handlers_len++];
 	snprintf(handler->name, sizeof(handler->name), "%s", name);
 	return handler;
+}
+
+/* A reader of configuration goes by names. What is asked answers for itself. */
+static void ask_engine(const struct node *node, struct engine *engine)
+{
+	for (size_t i = 0; engine && i < engine->handlers_len; i++) {
+		struct engine_handler *handler = &engine->handlers[i];
+
+		if (handler->is_hardrun && handler->binary && node_ask_other(node, handler->binary))
+			handler->is_hardrun = false;
+	}
 }
 
 /* hardrun knows itself by the last component of the name it was called by. */
@@ -236,11 +288,13 @@ int node_read(struct node **ret, struct hr_error *err)
 		return -1;
 	node_read_kernel(&node->kernel);
 	node_read_kubelet(&node->kubelet);
-	node->buildkit_told = node_read_buildkit();
+	node_read_buildkit(node);
 	look_policy(node);
 	look_engines(node);
-	for (unsigned kind = 0; kind < ENGINE_KINDS; kind++)
+	for (unsigned kind = 0; kind < ENGINE_KINDS; kind++) {
+		ask_engine(node, node->engines[kind]);
 		add_engine(node, node->engines[kind]);
+	}
 	add_links(node);
 	for (size_t i = 0; i < node->handlers_len; i++)
 		look_handler(node, &node->handlers[i]);

@@ -105,15 +105,17 @@ wrapper() { # NAME LINK-TARGET
 	[ "$1" = nvidia-container-runtime ] || ln -sfn nvidia-container-runtime "/usr/bin/$1"
 	ln -sfn "/usr/bin/$1" "$link"
 }
-other_features() { # a hardrun-restricted that is no hardrun
+another() { # COMMAND: another hardrun, whose features are these
 	rm "$restricted"
-	says "$restricted" "hardrun 0" '{"ociVersionMin":"0.0.0"}'
+	printf '#!/bin/sh\n[ "$1" = features ] || exec %s "$@"\n%s\n' "$program" "$1" >"$restricted"
+	chmod 755 "$restricted"
 }
+other_features() { another "echo '{\"ociVersionMin\":\"0.0.0\"}'"; }
 elsewhere() { cp /usr/sbin/runc "/usr/sbin/$1" && ln -sfn "/usr/sbin/$1" "$link"; }
 not_executable() { elsewhere runc-x && chmod 644 /usr/sbin/runc-x; }
 dynamic() {
-	printf '%s\n' '#include <unistd.h>' 'int main(int c, char **v) { (void)c; v[0] = "runc"; ' \
-		'return execv("/usr/sbin/runc", v); }' >"$work/dynamic.c"
+	printf '%s\n' '#include <unistd.h>' 'int main(int c, char **v) { (void)c; v[0] = "hardrun"; ' \
+		'return execv("/usr/local/sbin/hardrun", v); }' >"$work/dynamic.c"
 	gcc -o "$work/dynamic" "$work/dynamic.c" && rm "$restricted" && install -m 755 "$work/dynamic" "$restricted"
 }
 relink() { ln -sfn hardrun "$restricted"; }
@@ -183,11 +185,7 @@ done
 note "the way to a file"
 plant chmod o+w /etc -- file.trust error /etc
 plant chown 1000 /usr/local/sbin -- file.trust error /usr/local/sbin
-slow_features() {
-	rm "$restricted"
-	printf '#!/bin/sh\nsleep 20\n' >"$restricted"
-	chmod 755 "$restricted"
-}
+slow_features() { another "sleep 20"; }
 plant slow_features -- handler.features error "$subject"
 
 note "a handler that no engine calls"

@@ -20,6 +20,11 @@ edit() {
 
 not_executable() { rm "$restricted" && install -m 644 "$program" "$restricted"; }
 no_program() { rm "$restricted" && mkdir "$restricted"; }
+# By hardrun's name, and past it.
+script() { # COMMAND
+	rm "$restricted" && printf '#!/bin/sh\n%s\n' "$1" >"$restricted" && chmod 755 "$restricted"
+}
+copy() { rm "$restricted" && cp "$1" "$restricted"; }
 dangling() { ln -sfn /usr/local/sbin/gone "$restricted"; }
 new_name() { # a handler of a name that nobody knows
 	replace hardrun-restricted hardrun-web
@@ -35,6 +40,9 @@ for layout in "${layouts[@]}"; do
 	plant rm "$restricted" -- "$engine.handler.missing" error "$own"
 	plant dangling -- "$engine.handler.missing" error "$own"
 	plant not_executable -- "$engine.handler.executable" error "$own"
+	plant script 'exec /usr/sbin/runc "$@"' -- "$engine.handler.other" error "$own"
+	plant copy /usr/sbin/runc -- "$engine.handler.other" error "$own"
+	plant ln -sfn /usr/sbin/runc "$restricted" -- "$engine.handler.other" error "$own"
 	plant no_program -- "$engine.handler.executable" error "$own"
 	before='' after=''
 	[ "$layout" != podman ] || before='[' after=']'
@@ -44,6 +52,38 @@ for layout in "${layouts[@]}"; do
 	plant chmod 666 "$file" -- file.trust error "$file"
 	rm -f /usr/local/sbin/hardrun-web
 done
+
+layout=$(chosen docker containerd16 | head -n 1)
+if [ -n "$layout" ]; then
+	fresh_layout
+	own=$(handler_of)
+	plant script 'sleep 20' -- "$engine.handler.other" error "$own"
+	plant script 'yes hardrun 0.1.0' -- "$engine.handler.other" error "$own"
+	plant script 'echo hardrun 0.1.0; exit 1' -- "$engine.handler.other" error "$own"
+	both_ours() { # a program of hardrun's name behind a link of another
+		replace "$quoted" '"/usr/local/sbin/second"'
+		ln -sfn hardrun-runc /usr/local/sbin/second
+		cp /usr/sbin/runc /usr/local/sbin/hardrun-runc
+	}
+	plant both_ours -- "$engine.handler.other" error "$own" replace /usr/local/sbin/second "$restricted"
+	rm -f /usr/local/sbin/{second,hardrun-runc}*
+	fresh_layout
+	copy "$program"
+	good "a copy of hardrun"
+	fresh_layout
+	script 'exec /usr/local/sbin/hardrun "$@"'
+	good "a script in front of hardrun"
+	fresh_layout
+	script "touch $work/was-run"
+	chmod 777 "$restricted"
+	doctor
+	is "$(counted)" "error file.trust $restricted" "a program that others can change is found"
+	check "and is not run" test ! -e "$work/was-run"
+	fresh_layout
+	script "env >$work/was-run; exec /usr/local/sbin/hardrun \"\$@\""
+	LD_LIBRARY_PATH=/nothing doctor
+	is "$(grep -c LD_LIBRARY "$work/was-run")" 0 "a program is asked without the caller's environment"
+fi
 
 # ---- the default -----------------------------------------------------------------------
 
@@ -118,6 +158,15 @@ for layout in $(chosen containerd16 containerd_full containerd2 containerd2_old)
 		containerd.handler.type error "$own" \
 		tail_of 'hardrun-restricted]' 'hardrun-restricted]
   runtime_type = "io.containerd.runc.v2"'
+	shim() { tail_of 'runtime_type = "io.containerd.runc.v2"' "runtime_type = \"io.containerd.runc.v2\"
+  runtime_path = \"$1\""; }
+	plant shim /opt/kata/bin/containerd-shim-kata-v2 -- containerd.handler.type error "$own" \
+		sed -i /runtime_path/d "$file"
+	for path in /usr/bin/containerd-shim-runc-v2 ""; do
+		fresh_layout
+		shim "$path"
+		good "$layout: runtime_path \"$path\""
+	done
 	plant tail_of 'SystemdCgroup = true' 'SystemdCgroup = false' -- \
 		containerd.handler.cgroup-driver error "$own" \
 		tail_of 'SystemdCgroup = false' 'SystemdCgroup = true'
@@ -149,6 +198,21 @@ warning containerd.handler.options $own" "$layout: both handlers lack an option 
 	sed -i 's/^\( *\)BinaryName = "\/usr.*/&\n\1NoPivotRoot = true/' "$file"
 	good "$layout: the option copied"
 done
+
+layout=containerd16
+config=/var/lib/kubelet/config.yaml
+kubelet_zeros() { truncate -s "$1" $config; }
+kubelet_again() { rm -rf $config && kubelet systemd; }
+for how in "mkfifo $config" "mkdir $config" "kubelet_zeros 300M" "kubelet_zeros 300" "ln -s config.yaml $config"; do
+	# shellcheck disable=SC2086 # words
+	plant $how -- kubelet.config warning kubelet kubelet_again
+done
+fresh_layout
+kubelet systemd
+mv $config $config.1
+ln -s config.yaml.1 $config
+good "the kubelet's file is a link"
+rm $config.1
 
 layout=containerd2
 for version in 2.0.1 2.0.4; do
@@ -200,7 +264,24 @@ fresh_layout
 ours
 good "Docker 20.10 builds without BuildKit by default"
 modern() { ours && dockerd "$1"; }
-plant modern 27.5.1 -- docker.buildkit warning "docker build"
+# The words are the policy's part, the command behind them the rest.
+cure() {
+	like "$remedy" "what contrib/buildkit/policy.json has; then: " "$layout: the policy is named"
+	cp "$contrib/buildkit/policy.json" /etc/hardrun/policy.json
+	bash -c "${remedy##*"policy.json has; then: "}" >"$work/remedy.out" 2>&1 ||
+		not_ok "$layout: the remedy succeeds" "$(cat "$work/remedy.out")"
+}
+for version in 25.0.5 26.0.0 27.5.1; do
+	plant modern $version -- docker.buildkit warning "docker build" cure
+	rm -rf /usr/local/lib/hardrun
+done
+plant feature -- docker.buildkit warning "docker build" cure
+is "$(PATH=$(sed -n 's/^Environment=PATH=//p' /etc/systemd/system/docker.service.d/hardrun.conf) runc version | head -n 1)" \
+	"$($program version | head -n 1)" "before Docker 26 runc is hardrun, in dockerd's PATH"
+ln -sfn /usr/sbin/runc /usr/local/lib/hardrun/runc
+doctor
+is "$(counted)" "warning docker.buildkit docker build" "runc first in that PATH, which is not hardrun"
+rm -rf /usr/local/lib/hardrun
 plant modern 23.0.6 -- docker.buildkit warning "docker build" replace '"hardrun", "runtimes"' '"runc", "runtimes"'
 fresh_layout
 dockerd 27.5.1

@@ -66,6 +66,12 @@ check "a key of another name: refused" within 15 says 'key notes.txt is none of 
 check "a key of another name: the old policy stays" policy_is "$new"
 rm -f "$policy/notes.txt"
 
+for key in policy.d..strict.json .strict.json seccomp..strict; do
+	configmap "4$key" "$old" "$key" '{"version": 1}'
+	check "a key that makes a hidden file: refused ($key)" within 15 says "key $key is none of policy.json"
+	rm -f "$policy/$key"
+done
+
 configmap 5 "$old" policy.d.10-lab.json \
 	'{"version": 1, "profiles": {"lab": {"extends": "default"}}, "rules": [{"when": {"namespace": "lab"}, "use": "lab"}]}'
 check "parts of a policy: ready" within 15 ready
@@ -129,9 +135,17 @@ is "$(listing)" "$held" "remove: changes nothing while it waits"
 is "$(restarts)" 1 "remove: does not restart containerd while it waits"
 pod_stop
 
+# Of gVisor's containers there is a file.
+rm -r "$node/run/containerd/runc/k8s.io/cri16"
+touch "$node/run/containerd/runc/k8s.io/cri17_sandbox:0123.state"
+pod_start hardrun-uninstall
+check "remove: waits for containers of runsc" within 15 says 'containers still run through hardrun.*: cri17 *$'
+is "$(listing)" "$held" "remove: changes nothing while it waits for them"
+pod_stop
+rm "$node/run/containerd/runc/k8s.io/cri17_sandbox:0123.state"
+
 # ---- remove ------------------------------------------------------------------------------
 
-rm -r "$node/run/containerd/runc/k8s.io/cri16"
 pod_ready hardrun-uninstall "remove: ready"
 is "$(listing)" "$before" "remove: the node is as before, byte for byte"
 check "remove: the engine's file above all" cmp "$config" "$work/config.before"

@@ -109,6 +109,41 @@ pod_ready hardrun-uninstall "hardrun by hand before: removed"
 is "$(listing)" "$then" "hardrun by hand before: byte for byte"
 pod_stop
 
+# ---- another engine uses it ----------------------------------------------------------------------
+
+# Made by hand after the pod was here: its file names the program.
+node_again
+mkdir -p "$node/etc/docker"
+echo '{}' >"$node/etc/docker/daemon.json"
+with_docker=$(listing)
+pod_ready hardrun-install "Docker beside it: ready"
+pod_stop
+check "Docker beside it: setup" on_node /usr/local/sbin/hardrun setup docker --default --handler hardrun >"$work/out"
+pod_start hardrun-uninstall
+check "Docker beside it: remove waits, and says for what" \
+	within 15 says 'hardrun stays, other engines use it: /etc/docker/daemon.json:'
+check "Docker beside it: containerd is without it" without_handlers
+check "Docker beside it: the program stays" test -x "$program"
+check "Docker beside it: its runtime stays" on_node /usr/local/sbin/hardrun --version >"$work/out"
+check "Docker beside it: setup --remove" on_node /usr/local/sbin/hardrun setup docker --remove >"$work/out"
+pod_stop
+pod_ready hardrun-uninstall "Docker beside it: removed"
+is "$(listing)" "$with_docker" "Docker beside it: byte for byte"
+pod_stop
+
+# Before the pod was here: as it was then.
+node_again
+mkdir -p "$node/etc/docker"
+echo '{}' >"$node/etc/docker/daemon.json"
+install -m 755 "$HR_PROGRAM" "$program"
+check "Docker before it: setup" on_node /usr/local/sbin/hardrun setup docker --default --handler hardrun >"$work/out"
+then=$(listing)
+pod_ready hardrun-install "Docker before it: ready"
+pod_stop
+pod_ready hardrun-uninstall "Docker before it: removed"
+is "$(listing)" "$then" "Docker before it: byte for byte"
+pod_stop
+
 # ---- other places ----------------------------------------------------------------------------
 
 node_again
