@@ -44,7 +44,7 @@ done
 refused "run --network host" \
 	"refused by namespaces: linux\.namespaces.* host's network namespace $remedy.*\"allow_host\": \[\"network\"\]" \
 	--network host
-refused "run -v /:/host" "refused by mounts: mounts\[[0-9]+\]\..*$remedy" -v /:/host
+refused "run -v /:/host" "refused by mounts: mounts\[[0-9]+\]\.source \"/\": .*$remedy" -v /:/host
 refused "run -v /etc" \
 	"refused by mounts: mounts\[[0-9]+\]\.source \"/etc\": .*$remedy.*\"host_paths\": " -v /etc:/x
 refused "run -v docker.sock" \

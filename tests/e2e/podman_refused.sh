@@ -39,7 +39,7 @@ refusals() { # NAME: the ones that both forms of configuration are asked
 		"refused by capabilities: process\.capabilities\.bounding \"CAP_SYS_ADMIN\": .*$remedy.*\"allow\": \[.*\"CAP_SYS_ADMIN\"\]" \
 		--cap-add SYS_ADMIN
 	refused "$1run -v /:/host" \
-		"refused by mounts: mounts\[[0-9]+\]\.source \"/\": .*$remedy.*\"host_paths\": " -v /:/host
+		"refused by mounts: mounts\[[0-9]+\]\.source \"/\": .*$remedy.*mount a directory that holds the data alone" -v /:/host
 }
 
 refusals ""
