@@ -3,10 +3,12 @@
 #include "command/setup.h"
 
 #include "base/cleanup.h"
+#include "base/tree.h"
 #include "command/command.h"
 #include "json/edit.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -112,12 +114,23 @@ static int parse_option(struct setup *setup, int argc, char *const argv[], int *
 	return 0;
 }
 
+static int no_engine(const char *word, struct hr_error *err)
+{
+	static const char engines[] = "containerd, cri-o, docker, podman, or policy DIR";
+	char shown[TEXT_SHOWN_SIZE];
+
+	if (word[0] == '\0' || word[0] == '-')
+		return hr_fail(err, HR_USAGE, "setup: which engine? %s", engines);
+	return hr_fail(err, HR_USAGE,
+		       "setup: %s is no engine that it knows: %s (k3s and rke2: containerd "
+		       "--config FILE)",
+		       text_shown_z(word, shown), engines);
+}
+
 static int parse(struct setup *setup, int argc, char *const argv[], struct hr_error *err)
 {
-	if (argc < 2 || !find_kind(argv[1], &setup->kind)) {
-		command_usage("setup", argc < 2 ? NULL : argv[1], usage, err);
-		return -1;
-	}
+	if (argc < 2 || !find_kind(argv[1], &setup->kind))
+		return no_engine(argc < 2 ? "" : argv[1], err);
 	for (int at = 2; at < argc; at++)
 		if (parse_option(setup, argc, argv, &at, err) < 0)
 			return -1;
@@ -149,12 +162,10 @@ void setup_binary(const struct setup *setup, const char *handler, struct text *t
 
 const struct engine_handler *setup_model(const struct setup *setup)
 {
-	static const char type[] = "io.containerd.runc.v2";
 	const struct engine *engine = setup->rendered ? setup->rendered : setup->engine;
 	const struct engine_handler *model = engine_handler(engine, engine->default_handler);
 
-	if (engine->kind != ENGINE_CONTAINERD ||
-	    (model && (!model->type || strcmp(model->type, type) == 0)))
+	if (engine->kind != ENGINE_CONTAINERD || (model && setup_containerd_fits(model)))
 		return model;
 	return engine_handler(engine, "runc");
 }
@@ -189,9 +200,10 @@ static int read_all(struct setup *setup, struct hr_error *err)
 	if (setup_state_load(setup, err) < 0 || choose_path(setup, err) < 0 ||
 	    setup_read(setup, err) < 0)
 		return -1;
-	if ((setup->kind == ENGINE_DOCKER
-		     ? setup_docker_base(setup, err)
-		     : setup_unmark(setup->path, &setup->old, &setup->base, err)) < 0)
+	if (setup->kind == ENGINE_DOCKER
+		    ? setup_docker_base(setup, err) < 0
+		    : setup_marks_check(setup, err) < 0 ||
+			      setup_unmark(setup->path, &setup->old, &setup->base, err) < 0)
 		return -1;
 	as.text = setup->base.there ? setup->base.text.data : NULL;
 	as.len = setup->base.text.len;
@@ -284,37 +296,30 @@ static int apply(struct setup *setup, struct hr_error *err)
 	return setup->remove ? setup_links_remove(setup, err) : 0;
 }
 
-static void add_closing(const struct setup *setup, struct text *out)
-{
-	static const char *const restart[ENGINE_KINDS] = {
-		[ENGINE_CONTAINERD] = "systemctl restart containerd",
-		[ENGINE_CRIO] = "systemctl restart crio",
-		[ENGINE_DOCKER] = "systemctl restart docker",
-	};
-
-	if (setup->kind == ENGINE_PODMAN)
-		text_adds(out, "podman reads this at its next call; containers that are there keep "
-			       "their runtime.\n");
-	else
-		text_addf(
-			out,
-			"Then: %s. Containers that are running stay with the runtime they have.\n",
-			restart[setup->kind]);
-}
-
 static bool has_leftovers(const struct setup *setup)
 {
 	return setup->remove && setup->state &&
 	       (setup_state_engine(setup) ||
-		json_count(json_get(json_root(setup->state), "files")) == 0);
+		!json_count(json_path(json_root(setup->state), "files")));
+}
+
+/* What a setup left that was killed. */
+static int clean(const struct setup *setup, struct hr_error *err)
+{
+	setup_clean(setup->path);
+	return tree_remove(AT_FDCWD, SETUP_FRESH, err);
 }
 
 static int run(struct setup *setup, struct text *out, struct hr_error *err)
 {
+	hr_autoclose int lock = -1;
 	bool changed;
 
-	if (plan(setup, err) < 0)
+	if (setup_lock(&lock, err) < 0 || plan(setup, err) < 0)
 		return -1;
+	if (!setup->dry_run && clean(setup, err) < 0)
+		return -1;
+	setup_notes(setup);
 	changed = !setup_same(&setup->old, &setup->new);
 	if (!changed && setup->links.len == 0 && !has_leftovers(setup)) {
 		text_adds(out, "nothing to do\n");
@@ -331,7 +336,7 @@ static int run(struct setup *setup, struct text *out, struct hr_error *err)
 	if (setup->dry_run)
 		text_adds(out, "Nothing was written (--dry-run).\n");
 	else if (changed)
-		add_closing(setup, out);
+		setup_closing(setup, out);
 	return 0;
 }
 

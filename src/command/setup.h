@@ -16,6 +16,11 @@
 
 #define SETUP_HANDLERS 32
 
+#define SETUP_POLICY	  HR_CONFDIR "/policy.json"
+#define SETUP_POLICY_TEXT "{\"version\": 1}\n" /* that setup makes */
+#define SETUP_LINKS	  HR_CONFDIR "/runtimes"
+#define SETUP_FRESH	  HR_CONFDIR ".setup" /* becomes HR_CONFDIR, or was it */
+
 /* A file: `there` false for none. */
 struct content {
 	bool there;
@@ -70,6 +75,12 @@ int setup_read(struct setup *setup, struct hr_error *err);
 int setup_write(const char *path, const struct text *text, const struct stat *st,
 		struct hr_error *err);
 
+/* Remove what a write of the path left that was killed. */
+void setup_clean(const char *path);
+
+/* Until ret_fd is closed no other setup works. Error: HR_SYSTEM when one does. */
+int setup_lock(int *ret_fd, struct hr_error *err);
+
 bool setup_same(const struct content *a, const struct content *b);
 
 /* --- setup_marks.c --- */
@@ -79,6 +90,9 @@ bool setup_same(const struct content *a, const struct content *b);
 /* The text without what stands between marks. Error: HR_SPEC. */
 int setup_unmark(const char *path, const struct content *from, struct content *ret,
 		 struct hr_error *err);
+
+/* Refuse marks that are no comments, but part of a value. Error: HR_SPEC. */
+int setup_marks_check(const struct setup *setup, struct hr_error *err);
 
 /* Begin and end a marked part at the end of `to`. */
 void setup_begin(struct text *to, bool was_there);
@@ -90,6 +104,9 @@ void setup_keep(struct text *to, const char *line, size_t len);
 /* --- the engines: fill setup->path; then setup->new --- */
 int setup_containerd_choose(struct setup *setup, struct hr_error *err);
 int setup_containerd(struct setup *setup, struct hr_error *err);
+
+/* True if the shim of runc runs it, so that its options are good for ours. */
+bool setup_containerd_fits(const struct engine_handler *handler);
 int setup_crio(struct setup *setup, struct hr_error *err);
 int setup_podman(struct setup *setup, struct hr_error *err);
 int setup_docker_base(struct setup *setup, struct hr_error *err);
@@ -109,9 +126,8 @@ int setup_check(struct setup *setup, struct hr_error *err);
 /* Look at everything; fills setup->behind and ->links. */
 int setup_links_plan(struct setup *setup, struct hr_error *err);
 
-/* Before the file is changed, and after it was changed back. */
+/* Before the file is changed. */
 int setup_links_make(struct setup *setup, struct hr_error *err);
-int setup_links_remove(struct setup *setup, struct hr_error *err);
 
 /* --- setup_state.c --- */
 int setup_state_load(struct setup *setup, struct hr_error *err);
@@ -126,18 +142,28 @@ bool setup_state_used(const struct setup *setup, const char *handler);
 /* True if another file that setup changed is below the folder. */
 bool setup_state_below(const struct setup *setup, const char *folder);
 
-/* Write setup.json: with `made` (a list, or NULL) more, and without what `gone` lists (or
- * NULL); this file's own entry as it is now, or gone with --remove. */
-int setup_state_write(const struct setup *setup, const struct json *made, const struct json *gone,
-		      bool *ret_empty, struct hr_error *err);
+/* Write setup.json in a folder (HR_CONFDIR, or what becomes it): with `made` (a list, or NULL)
+ * more, and without what `gone` lists (or NULL); this file's own entry as it is now, or gone with
+ * --remove. */
+int setup_state_write(const struct setup *setup, const char *folder, const struct json *made,
+		      const struct json *gone, bool *ret_empty, struct hr_error *err);
 
 /* --- setup_diff.c --- */
 void setup_diff(const char *path, const struct content *old, const struct content *new,
 		struct text *to);
 
+/* Adds to setup->notes what is no fault, and may not be meant. */
+void setup_notes(struct setup *setup);
+
+/* What is left to do. */
+void setup_closing(const struct setup *setup, struct text *out);
+
 /* --- setup_live.c --- */
 
 /* True if a container made through this handler lives, by the records. */
 bool setup_is_live(const char *handler);
+
+/* Take links and folders away, after the file was changed back. */
+int setup_links_remove(struct setup *setup, struct hr_error *err);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #define TYPE "io.containerd.runc.v2"
 
@@ -60,6 +61,15 @@ int setup_containerd_choose(struct setup *setup, struct hr_error *err)
 			       "containerd is not on this machine: there is neither %s nor the "
 			       "program; --config FILE names another file",
 			       setup->main);
+	if (setup->config && !setup->remove && !now->configured && !text_ends(setup->main, ".tmpl"))
+		return hr_fail(err, HR_DENIED,
+			       "%s is not there; the usual file is /etc/containerd/config.toml",
+			       setup->main);
+	if (!setup->config && now->configured && now->layout >= 3 && engine_major(now) == 1)
+		return hr_fail(err, HR_DENIED,
+			       "%s: is of version %d, which containerd %s does not read: it would "
+			       "have none of its handlers; make it version 2",
+			       setup->main, now->layout, now->version);
 	if (now->configured && now->layout == 1)
 		return hr_fail(err, HR_DENIED,
 			       "%s: is of version 1, which names plugins otherwise; make it "
@@ -93,14 +103,32 @@ static void member(const struct json *value, const char *indent, struct text *to
 	text_adds(to, "\n");
 }
 
+/* runtime_path that leads to another shim than runc's: BinaryName would mean nothing to it. */
+static bool other_shim(const struct json *value)
+{
+	const char *slash = value->type == JSON_STRING ? strrchr(value->text, '/') : NULL;
+
+	return strcmp(value->key, "runtime_path") == 0 && value->type == JSON_STRING &&
+	       value->len > 0 &&
+	       strcmp(slash ? slash + 1 : value->text, "containerd-shim-runc-v2") != 0;
+}
+
+bool setup_containerd_fits(const struct engine_handler *handler)
+{
+	const struct json *path = json_get(handler->table, "runtime_path");
+
+	return (!handler->type || strcmp(handler->type, TYPE) == 0) && !(path && other_shim(path));
+}
+
 static void add_handler(const struct setup *setup, const char *name, struct text *to)
 {
+	static const char *const own[] = {"runtime_type", "options", NULL};
 	const struct engine_handler *model = setup_model(setup);
 
 	header(setup, ".runtimes", name, "", to);
 	text_adds(to, "  runtime_type = \"" TYPE "\"\n");
 	json_each(child, model ? model->table : NULL)
-		if (strcmp(child->key, "runtime_type") != 0 && strcmp(child->key, "options") != 0)
+		if (!text_in(child->key, own) && !other_shim(child))
 			member(child, "  ", to);
 	text_adds(to, "  ");
 	header(setup, ".runtimes", name, ".options", to);
@@ -108,7 +136,7 @@ static void add_handler(const struct setup *setup, const char *name, struct text
 	setup_binary(setup, name, to);
 	text_adds(to, "\n");
 	json_each(child, model ? model->options : NULL)
-		if (strcmp(child->key, "BinaryName") != 0)
+		if (strcasecmp(child->key, "BinaryName") != 0)
 			member(child, "    ", to);
 }
 
@@ -232,13 +260,48 @@ static int read_rendered(struct setup *setup, struct hr_error *err)
 	return 0;
 }
 
+/* The deprecated table of the default handler, which up to 1.7 wins over its name. */
+static int check_deprecated(const struct setup *setup, struct hr_error *err)
+{
+	const struct engine *engine = setup->engine;
+	const struct engine_handler *handler = engine_handler(engine, engine->default_handler);
+
+	if (!setup->default_handler || !handler || !handler->table ||
+	    strcmp(handler->table->key, "default_runtime") != 0)
+		return 0;
+	return hr_fail(err, HR_DENIED,
+		       "%s:%u: the table default_runtime (deprecated) wins over "
+		       "default_runtime_name; take it out, name its runtime in runtimes and "
+		       "default_runtime_name instead, then run setup again",
+		       handler->file ? handler->file : setup->path, handler->line);
+}
+
+/* Without its CRI plugin containerd reads none of this. */
+static void note_disabled(struct setup *setup)
+{
+	const struct json *disabled = json_get(setup->engine->config, "disabled_plugins");
+	const char *file = NULL;
+	unsigned line = 0;
+
+	if (!json_has_string(disabled, "cri") &&
+	    !json_has_string(disabled, engine_plugin(layout_of(setup))))
+		return;
+	engine_where(setup->engine, disabled, &file, &line);
+	text_addf(&setup->notes,
+		  "%s:%u: disabled_plugins holds the CRI plugin, which alone reads these lines; "
+		  "take it out of that list, or the kubelet cannot use containerd at all.\n",
+		  file ? file : setup->path, line);
+}
+
 int setup_containerd(struct setup *setup, struct hr_error *err)
 {
 	struct text *to = &setup->new.text;
 	bool left;
 
-	if (is_template(setup) && read_rendered(setup, err) < 0)
+	if (check_deprecated(setup, err) < 0 ||
+	    (is_template(setup) && read_rendered(setup, err) < 0))
 		return -1;
+	note_disabled(setup);
 	if (set_default(setup, to, &left, err) < 0)
 		return -1;
 	setup_begin(to, setup->base.there);

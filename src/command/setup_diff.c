@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Two texts as a unified diff. */
+/* What setup shows: two texts as a unified diff, and what is said beside it. */
 #include "command/setup.h"
 
 #include "base/cleanup.h"
@@ -166,4 +166,46 @@ void setup_diff(const char *path, const struct content *old, const struct conten
 	free(script.all);
 	free(a.all);
 	free(b.all);
+}
+
+/* ---- and what is said beside it ----------------------------------------------------- */
+
+void setup_closing(const struct setup *setup, struct text *out)
+{
+	static const char *const restart[ENGINE_KINDS] = {
+		[ENGINE_CONTAINERD] = "systemctl restart containerd",
+		[ENGINE_CRIO] = "systemctl restart crio",
+	};
+
+	if (setup->kind == ENGINE_DOCKER)
+		text_adds(out,
+			  setup->remove
+				  ? "Then: systemctl restart docker, which stops its containers "
+				    "where daemon.json does not say live-restore.\n"
+				  : "Then: systemctl reload docker. Containers stay with the "
+				    "runtime that they were made with.\n");
+	else if (setup->kind == ENGINE_PODMAN)
+		text_adds(out, "podman reads this at its next call; containers that are there keep "
+			       "their runtime.\n");
+	else
+		text_addf(
+			out,
+			"Then: %s. Containers that are running stay with the runtime they have.\n",
+			restart[setup->kind]);
+}
+
+void setup_notes(struct setup *setup)
+{
+	bool of_pods = setup->kind == ENGINE_CONTAINERD || setup->kind == ENGINE_CRIO;
+
+	if (setup->remove)
+		return;
+	if (!setup->now->installed)
+		text_addf(&setup->notes, "%s is not installed here.\n", engine_name(setup->kind));
+	if (setup->make_default && of_pods)
+		text_adds(
+			&setup->notes,
+			"Pods on the host's network (kube-proxy, CNI) are refused when they start "
+			"anew, unless a rule of the policy allows it: hardrun-policy(5), "
+			"EXAMPLES.\n");
 }

@@ -9,8 +9,10 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 
-#define FILE_MAX ((size_t)1024 * 1024)
+#define FILE_MAX       ((size_t)1024 * 1024)
+#define TEMPORARY_SIZE (PATH_MAX * 2)
 
 /* Without links; a part at the end that is not there yet stays as it is. */
 int setup_resolve(const char *path, char ret[PATH_MAX], struct hr_error *err)
@@ -99,30 +101,89 @@ static int write_synced(const char *path, const struct text *text, const struct 
 	return 0;
 }
 
-int setup_write(const char *path, const struct text *text, const struct stat *st,
-		struct hr_error *err)
+/* Where a file is written before it gets its name. A folder of drop-ins is read by its engine
+ * with all that is in it (CRI-O), so it is the one above, unless that is another file system. */
+static void name_temporary(const char *path, bool beside, char ret[TEMPORARY_SIZE])
 {
 	const char *slash = strrchr(path, '/');
-	char temporary[PATH_MAX + 64];
-	hr_autoclose int folder = -1;
+	int len = (int)(slash - path);
 
-	snprintf(temporary, sizeof(temporary), "%.*s/.hardrun.%ld", (int)(slash - path), path,
-		 (long)getpid());
-	if (unlink(temporary) < 0 && errno != ENOENT)
-		return hr_fail_errno(err, errno, "%s: remove", temporary);
+	if (!beside && len > 2 && memcmp(slash - 2, ".d", 2) == 0)
+		while (path[--len] != '/')
+			;
+	snprintf(ret, TEMPORARY_SIZE, "%.*s/.%s.hardrun", len, path, slash + 1);
+}
+
+void setup_clean(const char *path)
+{
+	char temporary[TEMPORARY_SIZE];
+
+	for (int beside = 0; beside < 2; beside++) {
+		name_temporary(path, beside, temporary);
+		unlink(temporary);
+	}
+}
+
+static int write_through(const char *temporary, const char *path, const struct text *text,
+			 const struct stat *st, struct hr_error *err)
+{
 	if (write_synced(temporary, text, st, err) < 0) {
 		unlink(temporary);
 		return -1;
 	}
 	if (rename(temporary, path) < 0) {
-		hr_fail_errno(err, errno, "%s: rename", path);
+		int error = errno;
+
 		unlink(temporary);
+		hr_fail_errno(err, error, "%s: rename", path);
+		errno = error;
 		return -1;
 	}
-	temporary[slash - path + 1] = '\0';
+	return 0;
+}
+
+int setup_write(const char *path, const struct text *text, const struct stat *st,
+		struct hr_error *err)
+{
+	char temporary[TEMPORARY_SIZE];
+	hr_autoclose int folder = -1;
+
+	setup_clean(path);
+	name_temporary(path, false, temporary);
+	if (write_through(temporary, path, text, st, err) < 0) {
+		/* The folder of drop-ins is a mount. */
+		if (errno != EXDEV)
+			return -1;
+		*err = (struct hr_error){0};
+		name_temporary(path, true, temporary);
+		if (write_through(temporary, path, text, st, err) < 0)
+			return -1;
+	}
+	snprintf(temporary, sizeof(temporary), "%.*s/", (int)(strrchr(path, '/') - path), path);
 	folder = open(temporary, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (folder >= 0)
 		fsync(folder);
+	return 0;
+}
+
+/* The same lock as that of setup policy: on the folder above HR_CONFDIR. */
+int setup_lock(int *ret_fd, struct hr_error *err)
+{
+	hr_autoclose int found = -1, fd = -1;
+	char parent[PATH_MAX];
+
+	snprintf(parent, sizeof(parent), "%s", HR_CONFDIR);
+	*strrchr(parent, '/') = '\0';
+	if (file_open_trusted(parent[0] ? parent : "/", true, &found, err) < 0)
+		return -1;
+	/* flock wants a descriptor that is no O_PATH. */
+	fd = openat(found, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return hr_fail_errno(err, errno, "%s", parent);
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+		return hr_fail(err, HR_SYSTEM, "%s is locked: another setup is at work; try again",
+			       parent);
+	*ret_fd = hr_steal_fd(&fd);
 	return 0;
 }
 

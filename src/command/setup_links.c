@@ -18,11 +18,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define LINKS  HR_CONFDIR "/runtimes"
-#define POLICY HR_CONFDIR "/policy.json"
-#define NEW    HR_CONFDIR ".new"
-
-static const char policy_text[] = "{\"version\": 1}\n";
+#define LINKS  SETUP_LINKS
+#define POLICY SETUP_POLICY
+#define FRESH  SETUP_FRESH
 
 static bool is_there(const char *path)
 {
@@ -221,24 +219,29 @@ static int list_new(const struct setup *setup, struct json_doc *doc, struct hr_e
 	return good ? 0 : hr_fail(err, HR_SYSTEM, "setup: out of memory");
 }
 
-/* HR_CONFDIR with policy.json and an empty runtimes, at once. */
-static int make_confdir(struct hr_error *err)
+/* HR_CONFDIR with all that setup puts there but links, at once: setup.json names what is made
+ * before it is, so that --remove finds it whenever this ends. */
+static int make_confdir(const struct setup *setup, const struct json *made, struct hr_error *err)
 {
-	struct text text = {.data = (char *)(uintptr_t)policy_text, .len = strlen(policy_text)};
+	text_auto struct text text = {0};
+	bool empty;
 
 	if (is_there(HR_CONFDIR)) {
+		if (setup_state_write(setup, HR_CONFDIR, made, NULL, &empty, err) < 0)
+			return -1;
 		if (mkdir(LINKS, 0755) < 0 && errno != EEXIST)
 			return hr_fail_errno(err, errno, LINKS);
 		return 0;
 	}
-	unlink(NEW "/policy.json");
-	rmdir(NEW "/runtimes");
-	rmdir(NEW);
-	if (mkdir(NEW, 0755) < 0 || mkdir(NEW "/runtimes", 0755) < 0)
-		return hr_fail_errno(err, errno, NEW);
-	if (setup_write(NEW "/policy.json", &text, NULL, err) < 0)
+	if (mkdir(FRESH, 0755) < 0 || mkdir(FRESH "/runtimes", 0755) < 0)
+		return hr_fail_errno(err, errno, FRESH);
+	text_adds(&text, SETUP_POLICY_TEXT);
+	if (text.failed)
+		return hr_fail(err, HR_SYSTEM, "setup: out of memory");
+	if (setup_write(FRESH "/policy.json", &text, NULL, err) < 0 ||
+	    setup_state_write(setup, FRESH, made, NULL, &empty, err) < 0)
 		return -1;
-	return rename(NEW, HR_CONFDIR) < 0 ? hr_fail_errno(err, errno, HR_CONFDIR) : 0;
+	return rename(FRESH, HR_CONFDIR) < 0 ? hr_fail_errno(err, errno, HR_CONFDIR) : 0;
 }
 
 /* Made under another name first: a link is there whole, or as it was. */
@@ -272,12 +275,11 @@ int setup_links_make(struct setup *setup, struct hr_error *err)
 {
 	json_auto struct json_doc *doc = json_new("made");
 	char folder[PATH_MAX];
-	bool empty;
 
 	if (!doc)
 		return hr_fail(err, HR_SYSTEM, "setup: out of memory");
-	if (list_new(setup, doc, err) < 0 || make_confdir(err) < 0 ||
-	    setup_state_write(setup, json_get(json_root(doc), "made"), NULL, &empty, err) < 0)
+	if (list_new(setup, doc, err) < 0 ||
+	    make_confdir(setup, json_get(json_root(doc), "made"), err) < 0)
 		return -1;
 	for (size_t i = 0; i < setup->handlers_len; i++)
 		if (make_links(setup, setup->handlers[i], err) < 0)
@@ -285,110 +287,4 @@ int setup_links_make(struct setup *setup, struct hr_error *err)
 	snprintf(folder, sizeof(folder), "%s", setup->path);
 	*strrchr(folder, '/') = '\0';
 	return folder[0] ? file_make_dirs(folder, 0755, err) : 0;
-}
-
-/* --- taking away ------------------------------------------------------------------- */
-
-/* Left as it is: used by another engine's file, or by containers that live. */
-static bool is_needed(struct setup *setup, const char *path, const char *name)
-{
-	if (setup_state_used(setup, name))
-		return true;
-	if (engine_handler(setup->engine, name)) {
-		text_addf(&setup->notes, "%s stays: %s is a handler by other lines than setup's.\n",
-			  path, name);
-		return true;
-	}
-	if (!setup_is_live(name))
-		return false;
-	text_addf(&setup->notes,
-		  "%s stays: containers of %s live and need it to be stopped; run this again when "
-		  "they are gone.\n",
-		  path, name);
-	return true;
-}
-
-static bool is_untouched_policy(void)
-{
-	hr_autofree char *text = NULL;
-	size_t len;
-
-	return file_read_at(AT_FDCWD, POLICY, POLICY, 4096, &text, &len, NULL, NULL) == 0 &&
-	       strcmp(text, policy_text) == 0;
-}
-
-/* True if HR_CONFDIR holds nothing but what setup puts there, and runtimes is empty. */
-static bool is_ours_alone(void)
-{
-	DIR *dir = opendir(HR_CONFDIR);
-	struct dirent *entry;
-	bool alone = dir != NULL;
-
-	while (alone && (entry = readdir(dir)))
-		alone = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
-			strcmp(entry->d_name, "policy.json") == 0 ||
-			strcmp(entry->d_name, "setup.json") == 0 ||
-			(strcmp(entry->d_name, "runtimes") == 0 &&
-			 (rmdir(LINKS) == 0 || errno != ENOTEMPTY));
-	if (dir)
-		closedir(dir);
-	return alone;
-}
-
-/* The whole of HR_CONFDIR, at once. */
-static void remove_confdir(void)
-{
-	if (!is_untouched_policy() || !is_ours_alone() || rename(HR_CONFDIR, NEW) < 0)
-		return;
-	unlink(NEW "/policy.json");
-	unlink(NEW "/setup.json");
-	rmdir(NEW "/runtimes");
-	rmdir(NEW);
-}
-
-static bool remove_one(struct setup *setup, const char *path)
-{
-	struct stat st;
-
-	if (text_below(path, HR_CONFDIR) && !text_starts(path, LINKS "/"))
-		return false;
-	if (lstat(path, &st) < 0)
-		return true;
-	/* One that holds more now, and nothing of ours, is no longer ours. */
-	if (S_ISDIR(st.st_mode))
-		return rmdir(path) == 0 || !setup_state_below(setup, path);
-	return S_ISLNK(st.st_mode) && !is_needed(setup, path, strrchr(path, '/') + 1) &&
-	       unlink(path) == 0;
-}
-
-/* HR_CONFDIR last; where it stays, so does what setup made in it. */
-int setup_links_remove(struct setup *setup, struct hr_error *err)
-{
-	const struct json *made = setup->state ? json_get(json_root(setup->state), "made") : NULL;
-	json_auto struct json_doc *doc = json_new("gone");
-	struct json *gone = doc ? json_put(doc, json_root(doc), "gone", json_new_array(doc)) : NULL;
-	bool whole = setup_state_made(setup, HR_CONFDIR), empty = false;
-	size_t left = 0;
-
-	if (!setup->state)
-		return 0;
-	for (const struct json *path = made ? made->last : NULL; path; path = path->prev) {
-		if (path->type == JSON_STRING && remove_one(setup, path->text))
-			json_append(gone, json_new_string(doc, path->text));
-		else
-			left += !text_below(path->text, HR_CONFDIR) ||
-				text_starts(path->text, LINKS "/");
-	}
-	if (left == 0)
-		for (const char *const *own =
-			     (const char *const[]){HR_CONFDIR, POLICY, LINKS, NULL};
-		     *own; own++)
-			json_append(gone, json_new_string(doc, *own));
-	if (!gone || setup_state_write(setup, NULL, gone, &empty, err) < 0)
-		return gone ? -1 : hr_fail(err, HR_SYSTEM, "setup: out of memory");
-	if (empty && whole)
-		remove_confdir();
-	if (empty && setup_state_made(setup, LINKS))
-		rmdir(LINKS);
-	return 0;
 }

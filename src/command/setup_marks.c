@@ -84,6 +84,44 @@ int setup_unmark(const char *path, const struct content *from, struct content *r
 	return 0;
 }
 
+static bool is_mark(const char *line, size_t len)
+{
+	return is_line(line, len, SETUP_BEGIN) || is_line(line, len, SETUP_BEGIN UNENDED) ||
+	       is_line(line, len, SETUP_BEGIN WAS_EMPTY) || is_line(line, len, SETUP_END);
+}
+
+int setup_marks_check(const struct setup *setup, struct hr_error *err)
+{
+	text_auto struct text other = {0};
+	engine_auto struct engine *engine = NULL;
+	struct engine_file as = {.path = setup->path};
+
+	if (!setup->old.there || (!strstr(setup->old.text.data, SETUP_BEGIN) &&
+				  !strstr(setup->old.text.data, SETUP_END)))
+		return 0;
+	/* A comment can say anything: with marks of other letters the file means the same. */
+	text_add(&other, setup->old.text.data, setup->old.text.len);
+	if (other.failed)
+		return hr_fail(err, HR_SYSTEM, "%s: out of memory", setup->path);
+	for (char *line = other.data; *line;) {
+		size_t len = strcspn(line, "\n");
+
+		if (is_mark(line, len))
+			memset(line + 2, '-', 3);
+		line += len + (line[len] == '\n');
+	}
+	as.text = other.data;
+	as.len = other.len;
+	if (engine_read_as(setup->kind, setup->main, &as, setup->now->version, &engine, err) < 0)
+		return -1;
+	if (json_same(engine->config, setup->now->config))
+		return 0;
+	return hr_fail(err, HR_SPEC,
+		       "%s: a line \"" SETUP_BEGIN "\" or \"" SETUP_END
+		       "\" stands inside a value; change it by hand",
+		       setup->path);
+}
+
 void setup_begin(struct text *to, bool was_there)
 {
 	if (to->len > 0 && to->data[to->len - 1] != '\n')

@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -121,9 +122,10 @@ static bool fill(const struct setup *setup, struct json_doc *doc, const struct j
 	return true;
 }
 
-int setup_state_write(const struct setup *setup, const struct json *made, const struct json *gone,
-		      bool *ret_empty, struct hr_error *err)
+int setup_state_write(const struct setup *setup, const char *folder, const struct json *made,
+		      const struct json *gone, bool *ret_empty, struct hr_error *err)
 {
+	char path[PATH_MAX];
 	json_auto struct json_doc *doc = json_new("setup.json");
 	hr_autofree char *written = NULL;
 	text_auto struct text text = {0};
@@ -138,6 +140,7 @@ int setup_state_write(const struct setup *setup, const struct json *made, const 
 	if (json_write(json_root(doc), &written, &len, err) < 0)
 		return -1;
 	text_addf(&text, "%s\n", written);
+	snprintf(path, sizeof(path), "%s/setup.json", folder);
 	return text.failed ? hr_fail(err, HR_SYSTEM, STATE ": out of memory")
-			   : setup_write(STATE, &text, NULL, err);
+			   : setup_write(path, &text, NULL, err);
 }

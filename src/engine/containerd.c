@@ -222,9 +222,9 @@ static int read_queue(struct reading *reading, struct queue *queue)
 	return 0;
 }
 
-static int add_handler(struct reading *reading, const struct json *table)
+static int add_handler(struct reading *reading, const char *name, const struct json *table)
 {
-	struct engine_handler *handler = handler_add(reading, table->key, table);
+	struct engine_handler *handler = handler_add(reading, name, table);
 	const struct json *cgroup;
 
 	if (!handler)
@@ -237,6 +237,35 @@ static int add_handler(struct reading *reading, const struct json *table)
 	cgroup = json_get(handler->options, "SystemdCgroup");
 	if (cgroup && cgroup->type == JSON_BOOL)
 		handler->systemd_cgroup = cgroup->boolean;
+	return 0;
+}
+
+/* Up to 1.7 two tables are handlers by another name, once they say a type; the first is the
+ * default then, whatever default_runtime_name says (pkg/cri/config/config.go). */
+static int add_deprecated(struct reading *reading, const struct json *cri, const char *key,
+			  const char *name)
+{
+	const struct json *table = json_get(cri, key);
+	const char *type = json_string(table, "runtime_type");
+
+	if (!type || !type[0] || is_second(reading))
+		return 0;
+	return add_handler(reading, name, table) < 0 ? -1 : 1;
+}
+
+static int add_handlers(struct reading *reading, const struct json *cri)
+{
+	int result = add_deprecated(reading, cri, "default_runtime", "default");
+
+	if (result > 0)
+		reading->engine.default_handler = "default";
+	if (result < 0 ||
+	    add_deprecated(reading, cri, "untrusted_workload_runtime", "untrusted") < 0)
+		return -1;
+	json_each(table, json_get(cri, "runtimes"))
+		if (table->type == JSON_OBJECT && !engine_handler(&reading->engine, table->key) &&
+		    add_handler(reading, table->key, table) < 0)
+			return -1;
 	return 0;
 }
 
@@ -255,9 +284,8 @@ int containerd_read(struct reading *reading)
 	engine->default_handler = json_string(cri, "default_runtime_name");
 	if (!engine->default_handler)
 		engine->default_handler = "runc";
-	json_each(table, runtimes)
-		if (table->type == JSON_OBJECT && add_handler(reading, table) < 0)
-			return -1;
+	if (add_handlers(reading, cri) < 0)
+		return -1;
 	/* Up to 1.7 a table of runtimes replaces the one that is built in. */
 	if (engine_handler(engine, "runc") ||
 	    (runtimes && !is_second(reading) && !engine->is_template))

@@ -106,6 +106,116 @@ static int note_file(struct reading *reading, const char *path)
 	return 0;
 }
 
+/* --- keys without regard to case ------------------------------------------------------ */
+
+/* Tables whose keys the engines' readers (all in Go) match without regard to case, or by several
+ * spellings; "*" is any key. Which of two spellings counts is up to the reader, so one that is
+ * not the documented one is refused. */
+#define HANDLER "runtime_type runtime_path runtime_root runtime_engine options"
+#define OPTIONS                                                                                   \
+	"BinaryName SystemdCgroup Root NoPivotRoot NoNewKeyring ShimCgroup IoUid IoGid CriuPath " \
+	"CriuImagePath CriuWorkPath TypeUrl ConfigPath"
+
+static const struct {
+	enum engine_kind kind;
+	const char *table, *keys;
+} known[] = {
+	{ENGINE_CONTAINERD, "", "version imports plugins disabled_plugins required_plugins"},
+	{ENGINE_CONTAINERD, "plugins.*", "containerd"},
+	{ENGINE_CONTAINERD, "plugins.*.containerd",
+	 "default_runtime_name default_runtime untrusted_workload_runtime runtimes"},
+	{ENGINE_CONTAINERD, "plugins.*.containerd.default_runtime", HANDLER},
+	{ENGINE_CONTAINERD, "plugins.*.containerd.default_runtime.options", OPTIONS},
+	{ENGINE_CONTAINERD, "plugins.*.containerd.untrusted_workload_runtime", HANDLER},
+	{ENGINE_CONTAINERD, "plugins.*.containerd.untrusted_workload_runtime.options", OPTIONS},
+	{ENGINE_CONTAINERD, "plugins.*.containerd.runtimes.*", HANDLER},
+	{ENGINE_CONTAINERD, "plugins.*.containerd.runtimes.*.options", OPTIONS},
+	{ENGINE_CRIO, "", "crio"},
+	{ENGINE_CRIO, "crio", "runtime"},
+	{ENGINE_CRIO, "crio.runtime", "runtimes default_runtime cgroup_manager"},
+	{ENGINE_CRIO, "crio.runtime.runtimes.*",
+	 "runtime_path runtime_type runtime_root runtime_config_path platform_runtime_paths "
+	 "inherit_default_runtime monitor_path monitor_env monitor_cgroup monitor_exec_cgroup "
+	 "allowed_annotations default_annotations privileged_without_host_devices"},
+	{ENGINE_DOCKER, "", "runtimes default-runtime exec-opts features"},
+	{ENGINE_DOCKER, "runtimes.*", "path runtimeArgs runtimeType options"},
+	{ENGINE_DOCKER, "runtimes.*.options", OPTIONS},
+	{ENGINE_PODMAN, "", "engine containers"},
+	{ENGINE_PODMAN, "engine", "runtime runtimes runtime_supports_json cgroup_manager"},
+};
+
+/* The letter at *at, small; two that are not ASCII fold to an ASCII one. */
+static char folded(const char **at)
+{
+	char c = **at;
+
+	if (text_starts(*at, "\xc5\xbf") || text_starts(*at, "\xe2\x84\xaa")) {
+		*at += c == '\xc5' ? 2 : 3;
+		return c == '\xc5' ? 's' : 'k';
+	}
+	(*at)++;
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+static bool key_is(const char *key, const char *known_key, size_t len)
+{
+	const char *end = known_key + len;
+
+	while (*key && known_key < end)
+		if (folded(&key) != folded(&known_key))
+			return false;
+	return !*key && known_key == end;
+}
+
+static int check_key(struct reading *reading, const struct source *source, const struct json *value,
+		     const char *keys)
+{
+	char shown[TEXT_SHOWN_SIZE];
+
+	for (size_t len; *keys; keys += len + (keys[len] == ' ')) {
+		len = strcspn(keys, " ");
+		if (!key_is(value->key, keys, len) ||
+		    (strlen(value->key) == len && memcmp(value->key, keys, len) == 0))
+			continue;
+		return hr_fail(reading->err, HR_SPEC,
+			       "%s:%u: the engine may take %s for %.*s, whose letters are of "
+			       "another case; write %.*s",
+			       source->path, toml_line(source->text, source->len, value->offset),
+			       text_shown_z(value->key, shown), (int)len, keys, (int)len, keys);
+	}
+	return 0;
+}
+
+/* `table`: what is left of the path to the tables that are meant. */
+static int check_keys(struct reading *reading, const struct source *source, const struct json *at,
+		      const char *table, const char *keys)
+{
+	size_t len = strcspn(table, ".");
+	const char *rest = table + len + (table[len] == '.');
+
+	if (!at || at->type != JSON_OBJECT)
+		return 0;
+	json_each(child, at) {
+		bool meant = strlen(child->key) == len && memcmp(child->key, table, len) == 0;
+
+		if (len == 0 ? check_key(reading, source, child, keys) < 0
+			     : (meant || table[0] == '*') &&
+				       check_keys(reading, source, child, rest, keys) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int check_case(struct reading *reading, const struct source *source)
+{
+	for (size_t i = 0; i < hr_count(known); i++)
+		if (known[i].kind == reading->engine.kind &&
+		    check_keys(reading, source, json_root(source->doc), known[i].table,
+			       known[i].keys) < 0)
+			return -1;
+	return 0;
+}
+
 int source_read(struct reading *reading, const char *path, bool must, struct source **ret)
 {
 	hr_autofree char *text = NULL;
@@ -135,7 +245,8 @@ int source_read(struct reading *reading, const char *path, bool must, struct sou
 	reading->last = source;
 	if (!source->path)
 		return engine_no_memory(reading);
-	if (note_file(reading, source->path) < 0 || parse(reading, source) < 0)
+	if (note_file(reading, source->path) < 0 || parse(reading, source) < 0 ||
+	    check_case(reading, source) < 0)
 		return -1;
 	*ret = source;
 	return 0;

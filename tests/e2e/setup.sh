@@ -115,9 +115,11 @@ setup containerd
 is "$(as_example hardrun-1.x.toml $conf)" same "contrib/containerd/hardrun-1.x.toml is what setup makes of such a file"
 setup containerd --remove
 write $conf "version = 3\nimports = [\"/etc/containerd/conf.d/*.toml\"]\n[$new.containerd.runtimes.runc]\n  runtime_type = 'io.containerd.runc.v2'\n  [$new.containerd.runtimes.runc.options]\n    SystemdCgroup = true\n"
+rm /usr/bin/containerd && install -m 755 "$work/two" /usr/bin/containerd
 setup containerd
 is "$(as_example hardrun-2.x.toml /etc/containerd/conf.d/hardrun.toml)" same "contrib/containerd/hardrun-2.x.toml is the drop-in that setup makes"
 setup containerd --remove
+rm /usr/bin/containerd && install -m 755 "$work/containerd" /usr/bin/containerd
 clean
 
 # ---- k3s and rke2 -----------------------------------------------------------------------
@@ -197,15 +199,56 @@ refused "a loose /etc/hardrun" 1 'can be changed by others' containerd
 rm -rf /etc/hardrun
 refused "a runtime of an unknown name" 1 'must begin with runc' containerd --runtime /bin/sh
 refused "hardrun itself as the runtime" 1 'begin with runc' containerd --runtime "$SBIN/hardrun"
-refused "no engine" 2 'usage: hardrun setup' ; refused "an engine that is none" 2 'usage' rkt
+refused "an engine that is none" 2 'rkt is no engine that it knows' rkt
 refused "an option that is none" 2 'there is no --force' containerd --force
 refused "a handler that is none" 2 'no name for a handler' containerd --handler runc
 refused "a handler with a slash" 2 'no name for a handler' containerd --handler hardrun-../x
 refused "--remove with more" 2 'takes all of it away' containerd --remove --default
+refused "a file that is not there" 1 'is not there; the usual file is' containerd --config /etc/nope/config.toml
+rm -f $conf
+write $conf 'version = 3\n'
+refused "a version that containerd 1.x does not read" 1 'version 3, which containerd 1' containerd
+rm -f $conf
+refused "no engine" 2 'which engine. containerd, cri-o, docker, podman, or policy DIR'
+refused "an option in front" 2 'which engine' --dry-run
+refused "an engine that it does not know" 2 'k3s is no engine that it knows' k3s
 refused "a path that is not absolute" 2 'absolute' containerd --config config.toml
-rm /usr/bin/containerd $conf
+rm -f /usr/bin/containerd $conf
 refused "no containerd" 1 'is not on this machine' containerd
 install -m 755 "$work/containerd" /usr/bin/containerd
+
+# Up to 1.7 a table that is deprecated wins over the name of the default handler.
+old="version = 2\n[$cri.containerd.default_runtime]\n  runtime_type = \"io.containerd.runc.v2\"\n[$cri.containerd.runtimes.runc]\n  runtime_type = \"io.containerd.runc.v2\"\n"
+write $conf "$old"
+refused "default_runtime and --default" 1 'config.toml:2: the table default_runtime .deprecated. wins' containerd --default
+setup containerd
+is "$status" 0 "default_runtime, without --default"
+setup containerd --remove
+is "$status $(cmp $conf <(printf '%b' "$old") && echo same)" "0 same" "default_runtime: and back"
+
+# Options by another case, and a shim of another runtime, are not copied.
+write $conf "version = 2\n[$cri.containerd.runtimes.runc]\n  runtime_type = \"io.containerd.runc.v2\"\n  [$cri.containerd.runtimes.runc.options]\n    binaryName = \"/usr/sbin/runc\"\n"
+refused "binaryName" 1 'config.toml:5: the engine may take binaryName for BinaryName' containerd
+shim() { # PATH
+	write $conf "version = 2\n[$cri.containerd.runtimes.runc]\n  runtime_type = \"io.containerd.runc.v2\"\n  runtime_path = \"$1\"\n"
+	setup containerd
+	echo "$status $(grep -c runtime_path $conf)"
+	setup containerd --remove
+}
+is "$(shim /usr/bin/containerd-shim-kata-v2)" "0 1" "runtime_path of another shim is not copied"
+is "$(shim /usr/bin/containerd-shim-runc-v2)" "0 3" "runtime_path of runc's shim is copied"
+
+# Marks that are no comments.
+write $conf "version = 2\n[debug]\n  format = '''\n# >>> hardrun setup\nmine\n# <<< hardrun setup\n'''\n"
+refused "marks inside a value" 1 'stands inside a value' containerd
+refused "marks inside a value, --remove" 1 'stands inside a value' containerd --remove
+
+write $conf "version = 2\ndisabled_plugins = [\"io.containerd.grpc.v1.cri\"]\n"
+setup containerd
+is "$status" 0 "disabled_plugins: done"
+like "$out" 'config.toml:2: disabled_plugins holds the CRI plugin' "disabled_plugins: and said"
+setup containerd --remove
+clean
 
 # ---- one run after the other ------------------------------------------------------------
 

@@ -142,6 +142,13 @@ else
 	skip "podman sees the runtimes" "podman is not installed"
 fi
 
+# Keys that the engine finds without regard to case.
+write $json '{"runtimes": {"x": {"path": "'"$SBIN"'/hardrun",\n"Path": "/usr/sbin/runc"}}}\n'
+refused "docker: a path by another case" 1 'daemon.json:2: the engine may take Path for path' docker --default
+write /etc/containers/containers.conf '[Engine]\nRuntime = "runc"\n'
+refused "podman: a table by another case" 1 'containers.conf:1: the engine may take Engine for engine' podman --default
+clean
+
 # ---- cri-o ------------------------------------------------------------------------------
 
 main=/etc/crio/crio.conf dir=/etc/crio/crio.conf.d
@@ -166,6 +173,8 @@ write $dir/99-x.conf '[crio.runtime]\ndefault_runtime = "crun"\n'
 refused "cri-o: a later drop-in has the last word" 1 'the default handler would not take effect' cri-o --default
 write $dir/99-x.conf '[crio.runtime.runtimes.hardrun]\nruntime_path = "/x"\n'
 refused "cri-o: a handler of that name by hand" 1 '99-x.conf:1: the handler hardrun stands there already' cri-o
+write $dir/99-x.conf '[crio.runtime]\nDefault_Runtime = "runc"\n'
+refused "cri-o: a key by another case" 1 '99-x.conf:2: the engine may take Default_Runtime' cri-o --default
 write $dir/99-x.conf 'a = \n'
 refused "cri-o: a broken drop-in" 1 '99-x.conf:1:' cri-o
 clean
@@ -199,4 +208,80 @@ is "$(realpath "$SBIN/hardrun-restricted") $(readlink /etc/hardrun/runtimes/hard
 rm -r "$work/root/id"
 setup docker --remove
 is "$status $(snapshot)" "0 $before" "without it they go"
+
+# ---- killed, or two at once -------------------------------------------------------------
+
+# Under strace each call that alters a file is, in its turn, the one before which setup dies.
+calls=rename,renameat,renameat2,mkdir,mkdirat,symlink,symlinkat,fsync,unlink
+left() {
+	(cd /etc && echo hardrun* .hardrun* crio/.*.hardrun docker/* docker/.*.hardrun "$SBIN"/*)
+}
+killed() { # ENGINE: whenever it dies, later runs work, and --remove leaves nothing
+	local point=0 why='' nothing
+	clean
+	nothing=$(left)
+	while [ $((point += 1)) -lt 200 ]; do
+		clean
+		mkdir -p $dir
+		# strace dies of the same signal, which the shell around it would say.
+		(
+			strace -f -o /dev/null -e trace=$calls -e inject="$calls:signal=KILL:when=$point" \
+				"$hr" setup "$1"
+			exit $?
+		) >/dev/null 2>&1 && break
+		[ -z "$(find $dir -type f ! -name 90-hardrun.conf)" ] ||
+			why+="$point: the engine reads $(find $dir -type f)"$'\n'
+		if [ $((point % 2)) = 0 ]; then
+			setup "$1"
+			[ "$status" = 0 ] || why+="$point: the next run: $err"$'\n'
+		fi
+		setup "$1" --remove
+		[ "$status" = 0 ] || why+="$point: --remove: $err"$'\n'
+		[ "$(left)" = "$nothing" ] || why+="$point: left: $(left)"$'\n'
+	done
+	[ "$point" -gt 10 ] || why+="it was killed $point times only"
+	if [ -z "$why" ]; then ok "$1: killed anywhere"; else not_ok "$1: killed anywhere" "$why"; fi
+}
+if command -v strace >/dev/null && strace -o /dev/null true 2>/dev/null; then
+	killed cri-o
+	killed docker
+else
+	skip "killed anywhere" "strace is not installed, or may not trace"
+fi
+clean
+mkdir -p /etc/hardrun.setup && echo '{' >/etc/hardrun.setup/.hardrun.1
+setup docker
+is "$status $([ -e /etc/hardrun.setup ] && echo left)" "0 " "what a setup left that was killed is no hindrance"
+setup docker --remove
+is "$status $(left)" "0 $(clean; left)" "and goes"
+
+exec {lock}</etc && flock -n "$lock" || exit 1
+refused "while another setup is at work" 4 '/etc is locked: another setup is at work; try again' docker
+refused "--remove while another setup is at work" 4 'is locked' docker --remove
+exec {lock}<&-
+for _ in 1 2 3 4 5; do
+	clean
+	for engine in docker podman cri-o; do
+		until "$hr" setup $engine >/dev/null 2>&1; do sleep 0.05; done &
+	done
+	wait
+	[ "$(jq '.files | length' /etc/hardrun/setup.json)" = 3 ] || break
+done
+is "$(jq '.files | length' /etc/hardrun/setup.json)" 3 "three at once: setup.json knows all three"
+clean
+
+# ---- a setup.json that says more than setup made ----------------------------------------
+
+mkdir -p "$work/empty" "$work/elsewhere"
+ln -s /usr/sbin/runc "$work/elsewhere/hardrun-x"
+touch "$work/elsewhere/file"
+setup docker
+jq --arg work "$work" '.made += [$work + "/empty", $work + "/elsewhere/hardrun-x", $work + "/elsewhere/file",
+	"/etc/hardrun/runtimes/../../../" + $work + "/elsewhere/hardrun-x", 7, null, "", "x"]' \
+	/etc/hardrun/setup.json >"$work/state" && cat "$work/state" >/etc/hardrun/setup.json
+setup docker --remove
+is "$status $(cd "$work" && echo empty elsewhere/*)" "0 empty elsewhere/file elsewhere/hardrun-x" \
+	"--remove takes only links to hardrun and folders above the engine's file"
+like "$out" 'elsewhere/hardrun-x stays: it is not what setup made' "and says so"
+is "$([ -e /etc/hardrun ] && find /etc/hardrun)" "" "and then forgets them"
 finish

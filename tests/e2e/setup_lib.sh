@@ -18,7 +18,7 @@ setup_sandbox() {
 
 # No engine is configured, and hardrun neither.
 clean() {
-	rm -rf /etc/hardrun /etc/hardrun.new /etc/containerd /etc/docker /etc/crio /etc/rancher \
+	rm -rf /etc/hardrun /etc/hardrun.setup /etc/containerd /etc/docker /etc/crio /etc/rancher \
 		/etc/containers/containers.conf /etc/containers/containers.conf.d
 	find "$SBIN" ! -name hardrun ! -path "$SBIN" -delete
 }
@@ -26,7 +26,7 @@ clean() {
 # Every file that setup might touch: kind, mode, owner, link, content.
 snapshot() {
 	local dirs=()
-	for dir in /etc/hardrun /etc/hardrun.new /etc/containerd /etc/docker /etc/crio /etc/containers \
+	for dir in /etc/hardrun /etc/hardrun.setup /etc/containerd /etc/docker /etc/crio /etc/containers \
 		/etc/rancher "$SBIN"; do
 		[ -e "$dir" ] && dirs+=("$dir")
 	done
@@ -93,7 +93,7 @@ cycle() {
 	[ "$status $err" = "0 " ] || why+="apply: $status $err"$'\n'
 	[ "$said" = "$(diff_of "$work/before" "$file")" ] ||
 		why+="the diff that was shown: $said"$'\n'"and: $(diff_of "$work/before" "$file")"$'\n'
-	! grep -qvE '^(@@|[-+ \\]|link |make |Then: |Behind |podman |The default )' <<<"$out" || why+="says: $out"$'\n'
+	! grep -qvE '^(@@|[-+ \\]|link |make |Then: |Behind |podman |The default |Pods on the host|cri-o is not installed)' <<<"$out" || why+="says: $out"$'\n'
 	why+=$(after_apply "$engine" "$file" "$([ -e "$work/before" ] && echo "$work/before" || echo -)" \
 		"$default" "$model" "${handlers[@]}")
 	after=$(snapshot)

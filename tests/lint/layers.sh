@@ -83,7 +83,7 @@ library "the reader of the host's group file" 'grp\.h' src/host/ids.c
 findings=$(grep -HnE '^[[:space:]]*#[[:space:]]*include <' -r src --include='*.[ch]' |
 	grep -vE '<(yajl/yajl_(parse|gen)|sys/capability|seccomp|nettle/[a-z0-9]+|grp)\.h>' |
 	grep -vE '<(sys|linux)/[a-z0-9_]+\.h>' |
-	grep -vE '<(assert|ctype|dirent|errno|fcntl|inttypes|limits|poll|sched|signal|stdarg|stdbool|stddef|stdint|stdio|stdlib|string|syslog|time|unistd)\.h>')
+	grep -vE '<(assert|ctype|dirent|errno|fcntl|inttypes|limits|poll|sched|signal|stdarg|stdbool|stddef|stdint|stdio|stdlib|string|strings|syslog|time|unistd)\.h>')
 nothing "$findings" "no other library"
 findings=$(grep -HnE '#[[:space:]]*include.*(selinux|apparmor)' -r src --include='*.[ch]' |
 	grep -vE '^src/control/(selinux|apparmor)\.c:|^src/host/(selinux|apparmor)\.c:')

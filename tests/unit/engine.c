@@ -219,3 +219,66 @@ Test(engine, a_file_as_it_would_be)
 	cr_expect_str_eq(shown(), "runc=:-1 | runc");
 	free((void *)(uintptr_t)as.path);
 }
+
+#define OLD_DEFAULT "[" CRI2 ".default_runtime]\nruntime_type = " RUNC "\n"
+
+/* Up to 1.7 the deprecated tables are handlers, and the one is the default. */
+Test(engine, containerd_deprecated_tables)
+{
+	make_file("c", "version = 2\n[" CRI2 "]\ndefault_runtime_name = 'hardrun'\n" OLD_DEFAULT
+		       "[" CRI2 ".default_runtime.options]\nBinaryName = '/d'\n[" CRI2
+		       ".untrusted_workload_runtime]\nruntime_type = " RUNC "\n[" CRI2
+		       ".runtimes.hardrun]\n[" CRI2 ".runtimes.default]\n");
+	cr_assert_ok(read_engine(ENGINE_CONTAINERD, "c", "1.6.20"), err);
+	cr_expect_str_eq(shown(), "default=/d:-1 untrusted=:-1 hardrun=:-1 | default");
+	cr_expect_eq(engine->handlers[0].line, 4);
+	cr_assert_ok(read_engine(ENGINE_CONTAINERD, "c", "2.1.4"), err);
+	cr_expect_str_eq(shown(), "hardrun=:-1 default=:-1 runc=:-1 | hardrun");
+	make_file("c", "version = 2\n[" CRI2 ".default_runtime]\nruntime_type = ''\n[" CRI2
+		       ".untrusted_workload_runtime]\n[" CRI2 ".runtimes.runc]\n");
+	cr_assert_ok(read_engine(ENGINE_CONTAINERD, "c", "1.6.20"), err);
+	cr_expect_str_eq(shown(), "runc=:-1 | runc");
+}
+
+static const struct {
+	enum engine_kind kind;
+	const char *text, *message; /* NULL: it is good */
+} cases[] = {
+	{ENGINE_DOCKER, "{\"runtimes\": {\"a\": {\n\"path\": \"/a\",\n\"Path\": \"/b\"}}}",
+	 ":3: the engine may take Path for path"},
+	{ENGINE_DOCKER, "{\"runtimeſ\": {}}", ":1: the engine may take"},
+	{ENGINE_DOCKER, "{\"Default-Runtime\": \"x\"}", "write default-runtime"},
+	{ENGINE_DOCKER, "{\"runtimes\": {\"Path\": {}, \"path\": {}}}", NULL},
+	{ENGINE_DOCKER, "{\"runtimes\": {\"a\": {\"options\": {\"binaryname\": 1}}}}",
+	 "write BinaryName"},
+	{ENGINE_PODMAN, "[engine]\nruntime = 'a'\n[Engine]\nRuntime = 'runc'\n", ":3: the engine"},
+	{ENGINE_PODMAN, "[engine]\nRuntime = 'runc'\n", ":2: the engine may take Runtime"},
+	{ENGINE_PODMAN, "[engine.Runtimes]\nx = ['/x']\n", ":1: the engine may take Runtimes"},
+	{ENGINE_PODMAN, "[engine.runtimes]\nX = ['/x']\nRuntime = ['/x']\n", NULL},
+	{ENGINE_CRIO, "[crio.runtime]\nDefault_runtime = 'x'\n", ":2: the engine"},
+	{ENGINE_CRIO, "[crio.Runtime]\n", ":1: the engine"},
+	{ENGINE_CRIO, "[Crio]\n", ":1: the engine"},
+	{ENGINE_CRIO, "[crio.runtime.runtimes.x]\nRuntime_path = '/x'\n", ":2: the engine"},
+	{ENGINE_CONTAINERD, "Version = 2\n", ":1: the engine"},
+	{ENGINE_CONTAINERD, "version = 2\n[" CRI2 ".runtimes.a.options]\nbinaryName = '/x'\n",
+	 ":3: the engine may take binaryName for BinaryName"},
+	{ENGINE_CONTAINERD, "version = 2\n[" CRI2 ".runtimes.a]\nRuntime_Type = '/x'\n",
+	 ":3: the engine may take Runtime_Type"},
+	{ENGINE_CONTAINERD, "version = 2\n[" CRI2 "]\nDEFAULT_RUNTIME_NAME = 'x'\n", ":3: the"},
+	{ENGINE_CONTAINERD, "version = 2\n[" CRI2 ".default_runtime.options]\nbinaryname = ''\n",
+	 ":3: the engine may take binaryname"},
+	{ENGINE_CONTAINERD, "version = 2\n[" CRI2 ".runtimes.Options]\n[plugins.x]\nY = 1\n", NULL},
+};
+
+/* Their readers find a key by letters of any case; ours reads none that may mean two things. */
+Test(engine, keys_of_another_case)
+{
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		make_file("f", cases[i].text);
+		if (cases[i].message)
+			expect_error(read_engine(cases[i].kind, "f", "1.6.20"), &err, HR_SPEC,
+				     cases[i].message);
+		else
+			cr_assert_ok(read_engine(cases[i].kind, "f", "1.6.20"), err);
+	}
+}
