@@ -201,8 +201,8 @@ done
 
 layout=containerd16
 config=/var/lib/kubelet/config.yaml
-kubelet_zeros() { truncate -s "$1" $config; }
-kubelet_again() { rm -rf $config && kubelet systemd; }
+kubelet_zeros() { truncate -s "$1" "$config"; }
+kubelet_again() { rm -rf "$config" && kubelet systemd; }
 for how in "mkfifo $config" "mkdir $config" "kubelet_zeros 300M" "kubelet_zeros 300" "ln -s config.yaml $config"; do
 	# shellcheck disable=SC2086 # words
 	plant $how -- kubelet.config warning kubelet kubelet_again
