@@ -183,8 +183,8 @@ until_true() { # COMMAND...: until it succeeds, for ten seconds at most
 }
 
 # What H4, H5 and the filter look at in a /proc/PID/status, in one line.
-figures() { # FILE; a terminal may echo the end of its input in front of the first line
-	tr -d '\r\b' <"$1" | sed 's/^\^D//' | awk '/^Cap(Inh|Prm|Eff|Bnd|Amb):|^NoNewPrivs:|^Seccomp:/ {
+figures() { # FILE; a terminal may echo the end of its input into the first line
+	tr -d '\r\b' <"$1" | sed 's/\^D//g; s/^.*CapInh:/CapInh:/' | awk '/^Cap(Inh|Prm|Eff|Bnd|Amb):|^NoNewPrivs:|^Seccomp:/ {
 		sub(/^0+/, "", $2)
 		printf "%s%s%s", gap, $1, $2 == "" ? "0" : $2
 		gap = " "

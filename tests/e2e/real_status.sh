@@ -140,8 +140,9 @@ exec_flags() {
 }
 
 exec_terminal() {
+	# crun's copying now and then loses what is written before it has begun.
 	script -qec "$(printf '%q ' "$work/bin/hardrun" --root "$root" exec -t "$id" \
-		sh -c "$show; test -t 0 && test -t 1 && exit 9")" /dev/null \
+		sh -c "echo begin; sleep 0.3; $show; test -t 0 && test -t 1 && exit 9")" /dev/null \
 		</dev/null >"$in/out" 2>"$in/err"
 	is "$?" 9 "$way_of: exec --tty has a terminal and its own exit status"
 	want "$in/out" "exec --tty"
