@@ -39,20 +39,6 @@ static bool target_of(const char *link, char ret[PATH_MAX])
 	return true;
 }
 
-/* PATH of a name that has none, as engines find it. */
-static bool from_path(const char *name, char ret[PATH_MAX])
-{
-	static const char *const folders[] = {"/usr/local/sbin", "/usr/local/bin", "/usr/sbin",
-					      "/usr/bin",	 "/sbin",	   "/bin"};
-
-	for (size_t i = 0; i < hr_count(folders); i++) {
-		snprintf(ret, PATH_MAX, "%s/%s", folders[i], name);
-		if (access(ret, X_OK) == 0)
-			return true;
-	}
-	return false;
-}
-
 static bool usable(const char *path, struct runtime *ret, struct hr_error *err)
 {
 	return runtime_at(path, ret, err) == 0 && runtime_trust(ret, err) == 0;
@@ -72,7 +58,7 @@ static int find_runtime(struct setup *setup, struct hr_error *err)
 			return -1;
 	} else if (strlen(name) < PATH_MAX &&
 		   (name[0] == '/' ? snprintf(path, sizeof(path), "%s", name) > 0
-				   : !strchr(name, '/') && from_path(name, path)) &&
+				   : !strchr(name, '/') && engine_find_program(name, path)) &&
 		   usable(path, &runtime, NULL)) {
 		name = NULL;
 	} else if (!runtime_usual(RUNTIME_RUNC, &runtime) &&

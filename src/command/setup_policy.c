@@ -24,7 +24,7 @@ static const char usage[] = "policy DIR [--dry-run]";
 static const char help[] =
 	"usage: hardrun setup policy DIR [--dry-run]\n"
 	"\n"
-	"Puts the policy in DIR (policy.json; policy.d and other files where there are any) in "
+	"Puts the policy in DIR (policy.json; policy.d, seccomp and keys where there are any) in "
 	"the\n"
 	"place of " HR_CONFDIR
 	"'s: copied (links are followed, names that begin with two dots left\n"
@@ -40,8 +40,10 @@ static const char help[] =
 struct switching {
 	const char *source; /* DIR */
 	bool dry_run;
-	char parent[PATH_MAX]; /* of HR_CONFDIR */
-	char fresh[NAME_MAX + 1], previous[NAME_MAX + 1];
+	char parent[PATH_MAX];	  /* of HR_CONFDIR */
+	char draft[NAME_MAX + 1]; /* a copy in the making */
+	char fresh[NAME_MAX + 1]; /* a whole policy: about to be exchanged, or the former one */
+	char previous[NAME_MAX + 1];
 	const char *name; /* of HR_CONFDIR in parent */
 	int from;	  /* DIR */
 	int parent_fd;	  /* locked */
@@ -56,6 +58,7 @@ static int split(struct switching *it, struct hr_error *err)
 
 	snprintf(it->parent, sizeof(it->parent), "%.*s", (int)(slash - HR_CONFDIR), HR_CONFDIR);
 	it->name = slash + 1;
+	snprintf(it->draft, sizeof(it->draft), ".%s.copy", it->name);
 	snprintf(it->fresh, sizeof(it->fresh), ".%s.new", it->name);
 	snprintf(it->previous, sizeof(it->previous), "%s.previous", it->name);
 	return file_open_trusted(it->parent[0] ? it->parent : "/", true, &it->parent_fd, err);
@@ -107,7 +110,7 @@ static int keep_nodes(const struct switching *it, struct hr_error *err)
 		    tree_copy_entry(it->current, HR_CONFDIR, nodes[i], it->copy, false, err) < 0)
 			return -1;
 	if (mkdirat(it->copy, "runtimes", 0755) < 0 && errno != EEXIST)
-		return hr_fail_errno(err, errno, "%s/%s/runtimes", it->parent, it->fresh);
+		return hr_fail_errno(err, errno, "%s/%s/runtimes", it->parent, it->draft);
 	return 0;
 }
 
@@ -167,14 +170,15 @@ static void save_former(const struct switching *it)
 static int make_copy(struct switching *it, struct hr_error *err)
 {
 	save_former(it);
-	if (tree_remove(it->parent_fd, it->fresh, err) < 0)
+	if (tree_remove(it->parent_fd, it->fresh, err) < 0 ||
+	    tree_remove(it->parent_fd, it->draft, err) < 0)
 		return -1;
-	if (mkdirat(it->parent_fd, it->fresh, 0755) < 0)
-		return hr_fail_errno(err, errno, "%s/%s", it->parent, it->fresh);
+	if (mkdirat(it->parent_fd, it->draft, 0755) < 0)
+		return hr_fail_errno(err, errno, "%s/%s", it->parent, it->draft);
 	it->copy =
-		openat(it->parent_fd, it->fresh, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		openat(it->parent_fd, it->draft, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (it->copy < 0)
-		return hr_fail_errno(err, errno, "%s/%s", it->parent, it->fresh);
+		return hr_fail_errno(err, errno, "%s/%s", it->parent, it->draft);
 	if (keep_nodes(it, err) < 0 || take_dir(it, err) < 0)
 		return -1;
 	return keep_the_rest(it, err);
@@ -184,6 +188,8 @@ static int exchange(const struct switching *it, struct hr_error *err)
 {
 	/* A node that loses its power has the one or the other, not an empty file. */
 	if (syncfs(it->copy) < 0)
+		return hr_fail_errno(err, errno, "%s/%s", it->parent, it->draft);
+	if (renameat2(it->parent_fd, it->draft, it->parent_fd, it->fresh, RENAME_NOREPLACE) < 0)
 		return hr_fail_errno(err, errno, "%s/%s", it->parent, it->fresh);
 	if (it->current < 0) {
 		if (renameat2(it->parent_fd, it->fresh, it->parent_fd, it->name, RENAME_NOREPLACE) <
@@ -243,6 +249,7 @@ static int run(struct switching *it, struct hr_error *err)
 	if (open_all(it, err) == 0) {
 		if (make_copy(it, err) == 0)
 			status = switch_to_copy(it, err);
+		tree_remove(it->parent_fd, it->draft, NULL);
 		tree_remove(it->parent_fd, it->fresh, NULL);
 	}
 	if (status >= 0)

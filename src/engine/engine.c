@@ -40,18 +40,17 @@ int engine_no_memory(struct reading *reading)
 		       kinds[reading->engine.kind].name);
 }
 
-static char *find_program(const char *name)
+bool engine_find_program(const char *name, char ret[PATH_MAX])
 {
 	static const char *const folders[] = {"/usr/local/sbin", "/usr/local/bin", "/usr/sbin",
 					      "/usr/bin",	 "/sbin",	   "/bin"};
-	char path[PATH_MAX];
 
 	for (size_t i = 0; i < hr_count(folders); i++) {
-		snprintf(path, sizeof(path), "%s/%s", folders[i], name);
-		if (access(path, X_OK) == 0)
-			return strdup(path);
+		snprintf(ret, PATH_MAX, "%s/%s", folders[i], name);
+		if (access(ret, X_OK) == 0)
+			return true;
 	}
-	return NULL;
+	return false;
 }
 
 static bool is_digit(char c)
@@ -183,6 +182,7 @@ int engine_read_as(enum engine_kind kind, const char *file, const struct engine_
 {
 	struct reading *reading = calloc(1, sizeof(*reading));
 	struct engine *engine;
+	char program[PATH_MAX];
 
 	if (!reading)
 		return hr_fail(err, HR_SYSTEM, "%s: out of memory", kinds[kind].name);
@@ -191,7 +191,8 @@ int engine_read_as(enum engine_kind kind, const char *file, const struct engine_
 	reading->err = err;
 	engine->kind = kind;
 	engine->file = strdup(file ? file : kinds[kind].file);
-	engine->program = find_program(kinds[kind].program);
+	if (engine_find_program(kinds[kind].program, program))
+		engine->program = strdup(program);
 	engine->installed = engine->program != NULL;
 	if (version)
 		snprintf(engine->version, sizeof(engine->version), "%s", version);

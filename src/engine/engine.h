@@ -8,6 +8,7 @@
 
 #include "json/json.h"
 
+#include <limits.h>
 #include <stdbool.h>
 
 enum engine_kind { ENGINE_CONTAINERD, ENGINE_CRIO, ENGINE_DOCKER, ENGINE_PODMAN, ENGINE_KINDS };
@@ -52,6 +53,9 @@ const char *engine_name(enum engine_kind kind);
  * be read.
  */
 int engine_read(enum engine_kind kind, const char *file, struct engine **ret, struct hr_error *err);
+
+/* The path of a program by its name alone, in the folders that services have in PATH. */
+bool engine_find_program(const char *name, char ret[PATH_MAX]);
 
 void engine_free(struct engine *engine);
 static inline void engine_free_p(struct engine **engine)
