@@ -26,8 +26,8 @@ static long now_ms(void)
 	return ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-__attribute__((noreturn)) static void become(const char *path, char *const argv[],
-					     char *const envp[], int out)
+__attribute__((noreturn)) static void become_program(const char *path, char *const argv[],
+						     char *const envp[], int out)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
@@ -100,7 +100,7 @@ int child_capture(const char *path, char *const argv[], char *const envp[], int 
 		return hr_fail_errno(err, errno, "pipe");
 	pid = fork();
 	if (pid == 0)
-		become(path, argv, envp, ends[1]);
+		become_program(path, argv, envp, ends[1]);
 	close(ends[1]);
 	if (pid < 0) {
 		close(ends[0]);
@@ -121,5 +121,23 @@ int child_capture(const char *path, char *const argv[], char *const envp[], int 
 		return hr_fail(err, HR_SYSTEM, "%s: out of memory", path);
 	*ret_len = text.len;
 	*ret = hr_steal(text.data);
+	return 0;
+}
+
+int child_run(void (*become)(void *data), void *data, int *ret_status, struct hr_error *err)
+{
+	pid_t parent = getpid(), pid = fork();
+
+	if (pid == 0) {
+		/* We may be gone already, and then nobody kills it. */
+		if (prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == parent)
+			become(data);
+		_exit(126);
+	}
+	if (pid < 0)
+		return hr_fail_errno(err, errno, "fork");
+	while (waitpid(pid, ret_status, 0) < 0)
+		if (errno != EINTR)
+			return hr_fail_errno(err, errno, "waitpid");
 	return 0;
 }

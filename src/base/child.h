@@ -17,4 +17,11 @@
 int child_capture(const char *path, char *const argv[], char *const envp[], int timeout_ms,
 		  size_t max, char **ret, size_t *ret_len, int *ret_status, struct hr_error *err);
 
+/*
+ * Call `become(data)`, which is to exec, in a child that is killed when we die, and wait for it.
+ * A child whose `become` returns ends with status 126. ret_status: as of wait(2). Error:
+ * HR_SYSTEM.
+ */
+int child_run(void (*become)(void *data), void *data, int *ret_status, struct hr_error *err);
+
 #endif

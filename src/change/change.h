@@ -35,6 +35,8 @@ struct change {
 	enum change_mode mode;	  /* of that control */
 	const struct json *rules; /* of that control in the profile: gives a ceiling's origin */
 	const char *origin;	  /* of a ceiling: where its rules came from at create */
+	const char *context;	  /* SELinux context with which the root file system is to be
+				     mounted anew; NULL: as it is */
 	size_t refusals;	  /* what refuses in enforce mode */
 	size_t refusals_noted;	  /* entries of the report, at most 256 that refuse */
 	size_t changes_noted;	  /* and 256 others */
@@ -84,6 +86,9 @@ void change_refuse(struct change *out, const char *path, const char *value,
 		   const struct reason *reason);
 void change_warn(struct change *out, const char *path, const char *value,
 		 const struct reason *reason);
+
+/* The overlay of the root file system is to be mounted anew, all its files with this context. */
+void change_context(struct change *out, const char *context);
 
 /* What exec and update of this container may get of this control: `value`, an object made
  * in change_notes(), gets "mode" added and is kept in the record. */

@@ -26,6 +26,7 @@ int command_exit(const struct hr_error *err);
 int command_create(struct call *call, struct hr_error *err);
 int command_exec(struct call *call, struct hr_error *err);
 int command_update(struct call *call, struct hr_error *err);
+int command_start(struct call *call, struct hr_error *err);
 int command_pass(struct call *call, struct hr_error *err);
 
 /*

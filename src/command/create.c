@@ -8,9 +8,13 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "line/launch.h"
+#include "stage/overlay.h"
 #include "stage/sources.h"
 #include "state/record.h"
 
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static enum control_line line_of(const struct request *request)
@@ -40,7 +44,8 @@ static int decide(struct call *call, struct hr_error *err)
 	    check_id(call->request->id, err) < 0 || runtime_trust(&call->runtime, err) < 0 ||
 	    call_open_bundle(call, request_option(call->request, "bundle"), err) < 0 ||
 	    call_read_config(call, err) < 0 || call_select(call, err) < 0 ||
-	    call_look(call, err) < 0 || call_decide(call, NULL, err) < 0)
+	    call_look(call, err) < 0 || call_level(call, true, err) < 0 ||
+	    call_decide(call, NULL, err) < 0)
 		return -1;
 	return change_verdict(&call->change, err);
 }
@@ -55,11 +60,30 @@ static int put_config(struct call *call, const char *text, size_t len, struct hr
 			       st->st_uid, st->st_gid, err);
 }
 
+/* In the engine's mount namespace, which unmounts it in the end: before stage_sources. */
+static int stage_root(const struct call *call, struct hr_error *err)
+{
+	const char *root = json_string(json_get(json_root(call->document), "root"), "path");
+	const struct stage_overlay with = {.context = call->change.context};
+	char path[PATH_MAX], resolved[PATH_MAX];
+
+	if (!with.context)
+		return 0;
+	if (!root || (root[0] == '/' ? snprintf(path, sizeof(path), "%s", root)
+				     : snprintf(path, sizeof(path), "%s/%s", call->bundle, root)) >=
+			     (int)sizeof(path))
+		return hr_fail(err, HR_SPEC, "root.path is missing, or too long");
+	if (!realpath(path, resolved))
+		return hr_fail_errno(err, errno, "root.path");
+	return stage_overlay(resolved, &with, err);
+}
+
 /* The side effects after the reservation, up to the point where the runtime takes over. */
 static int put_in_place(struct call *call, struct json_doc *record, const char *text, size_t len,
 			struct hr_error *err)
 {
-	if (stage_sources(call->host, json_get(json_root(call->document), "mounts"), err) < 0 ||
+	if (stage_root(call, err) < 0 ||
+	    stage_sources(call->host, json_get(json_root(call->document), "mounts"), err) < 0 ||
 	    host_recheck(call->host, err) < 0 || put_config(call, text, len, err) < 0)
 		return -1;
 	return record_commit(call->statedir, call_root(call), call->request->id, record, err);
@@ -103,5 +127,6 @@ int command_create(struct call *call, struct hr_error *err)
 	call->line = line_of(call->request);
 	if (decide(call, err) == 0)
 		commit(call, err);
+	call_level_withdraw(call);
 	return -1;
 }

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "line/launch.h"
 #include "line/process.h"
+#include "line/verify.h"
 #include "state/record.h"
 
 #include <fcntl.h>
@@ -31,6 +32,31 @@ static int check_bundle(const struct call *call, const char *bundle, struct hr_e
 		       "bundle \"%s\" of the container is not the one that was checked at create; "
 		       "create the container anew",
 		       text_shown_z(bundle, shown));
+}
+
+/* Where the profile says so: nothing more is started in a container that is under another label
+ * than it was created with. */
+static int check_label(const struct call *call, struct hr_error *err)
+{
+	const char *root = call_root(call), *id = call->request->id;
+	uint64_t start;
+	pid_t pid;
+
+	if (!verify_wanted(json_root(call->record)))
+		return 0;
+	if (runtime_state_init(runtime_state_kind(root, id), root, id, &pid, &start, err) < 0)
+		return -1;
+	switch (verify_labels(pid, json_root(call->record), err)) {
+	case VERIFY_SAME:
+		return 0;
+	case VERIFY_OTHER:
+		return hr_context(err, "exec");
+	case VERIFY_UNSEEN:
+		break;
+	}
+	return hr_fail(err, HR_DENIED,
+		       "exec: the label of the container's first process cannot be seen (rules "
+		       "apparmor.verify, selinux.verify)");
 }
 
 /* The process of the bundle's config.json as create left it; NULL when it has none. */
@@ -113,7 +139,8 @@ static int decide(struct call *call, struct hr_error *err)
 		return -1;
 	if (record_load(call->statedir, call_root(call), call->request->id, &call->record, err) < 0)
 		return -1;
-	if (call->record && bundle[0] && check_bundle(call, bundle, err) < 0)
+	if (call->record && bundle[0] &&
+	    (check_bundle(call, bundle, err) < 0 || check_label(call, err) < 0))
 		return -1;
 	if (call->record)
 		ceilings = json_get(json_root(call->record), "ceilings");

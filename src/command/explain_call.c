@@ -218,7 +218,8 @@ static int decide(struct call *call, const struct explain *what, struct problems
 		hr_fail(err, HR_SPEC, "config.json: must be an object");
 		return problem(problems, "config.json", "reader", remedy_reader, err);
 	}
-	if (select_profile(call, what, err) < 0 || look(call, problems, err) < 0)
+	if (select_profile(call, what, err) < 0 || look(call, problems, err) < 0 ||
+	    call_level(call, false, err) < 0)
 		return -1;
 	if (call_decide(call, NULL, err) == 0)
 		return 0;

@@ -118,8 +118,16 @@ static void without_handler(struct call *call)
 		end_as(call, (enum runtime_kind)kind);
 }
 
+static bool is_start(const struct request *request)
+{
+	return request->command && !request->help && request->id &&
+	       strcmp(request->command->name, "start") == 0;
+}
+
 static int dispatch(struct call *call, struct hr_error *err)
 {
+	if (is_start(call->request))
+		return command_start(call, err);
 	if (passes(call))
 		return command_pass(call, err);
 	switch (call->request->command->class) {
@@ -187,6 +195,11 @@ int command_runtime(const char *handler, int argc, char *const argv[], const cha
 	if (geteuid() == 0 && (err->code == HR_POLICY || err->code == HR_SYSTEM) &&
 	    (!call.request || passes(&call)))
 		without_handler(&call);
+	if (call.status >= 0 && err->code == HR_OK) {
+		status = call.status;
+		call_done(&call);
+		return status;
+	}
 	/* We are still here: say why in the log as well; the message itself goes to the
 	 * caller whatever becomes of the log. */
 	if (geteuid() == 0)

@@ -3,6 +3,7 @@
 #include "command/setup.h"
 
 #include "base/cleanup.h"
+#include "host/lsm.h"
 
 #include <string.h>
 
@@ -194,6 +195,22 @@ void setup_closing(const struct setup *setup, struct text *out)
 			restart[setup->kind]);
 }
 
+/* The profiles that the built-in policy names; another policy may name others, which doctor
+ * looks for. */
+static void note_profiles(struct setup *setup)
+{
+	static const char *const profiles[] = {"hardrun-default", "hardrun-restricted"};
+	char mode[HOST_MODE];
+
+	for (size_t i = 0; lsm_apparmor() == HOST_LSM_ON && i < hr_count(profiles); i++)
+		if (!lsm_apparmor_mode(profiles[i], mode))
+			text_addf(
+				&setup->notes,
+				"The AppArmor profile %s is not loaded, and containers that are to "
+				"run under it are refused: apparmor_parser -r /etc/apparmor.d/%s\n",
+				profiles[i], profiles[i]);
+}
+
 void setup_notes(struct setup *setup)
 {
 	bool of_pods = setup->kind == ENGINE_CONTAINERD || setup->kind == ENGINE_CRIO;
@@ -202,6 +219,7 @@ void setup_notes(struct setup *setup)
 		return;
 	if (!setup->now->installed)
 		text_addf(&setup->notes, "%s is not installed here.\n", engine_name(setup->kind));
+	note_profiles(setup);
 	if (setup->make_default && of_pods)
 		text_adds(
 			&setup->notes,

@@ -1,20 +1,163 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/text.h"
 #include "control/label.h"
 #include "control/table.h"
+#include "host/lsm.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define KEY	     "apparmorProfile"
+#define FIELD	     "process." KEY
+#define LONGEST_NAME 255
+#define REMEDY	     (2 * TEXT_SHOWN_SIZE + 128)
+
+static const char *const missing[] = {"fail", "skip", NULL};
+static const struct control_option options[] = {
+	{.name = "profile", .type = OPTION_OTHER},
+	{.name = "allow", .type = OPTION_STRINGS},
+	{.name = "replace", .type = OPTION_STRINGS},
+	{.name = "missing", .type = OPTION_NAME, .values = missing},
+	{.name = "verify", .type = OPTION_BOOL},
+	{0},
+};
+
+static bool names(const struct json *list, const char *profile)
+{
+	json_each(pattern, list)
+		if (text_match(pattern->text, profile))
+			return true;
+	return false;
+}
+
+static void refuse(const struct control_in *in, struct change *out, const char *option,
+		   const char *value, const char *why, const char *remedy)
+{
+	char rule[64];
+
+	snprintf(rule, sizeof(rule), "apparmor.%s", option);
+	change_refuse(out, FIELD, value,
+		      &(struct reason){.rule = rule,
+				       .by = json_get(in->rules, option),
+				       .why = why,
+				       .remedy = remedy});
+}
+
+static void refuse_asked(const struct control_in *in, struct change *out, const char *asked,
+			 const char *why)
+{
+	char list[CONTROL_LIST], remedy[CONTROL_LIST + REMEDY];
+
+	snprintf(remedy, sizeof(remedy),
+		 "leave it out to get the policy's own, or write \"apparmor\": {\"allow\": %s}",
+		 control_list_with(json_get(in->rules, "allow"), asked, list));
+	refuse(in, out, "allow", asked, why, remedy);
+}
+
+/* complain and unconfined are modes in which nothing is refused; prompt asks somebody. */
+static bool enforces(const char *mode)
+{
+	return strcmp(mode, "enforce") == 0 || strcmp(mode, "kill") == 0;
+}
+
+/* What the kernel has of the profile that the container is to run under. */
+static void judge_loaded(const struct control_in *in, struct change *out, const char *profile,
+			 const char *option)
+{
+	char mode[HOST_MODE], why[128], remedy[REMEDY], shown[TEXT_SHOWN_SIZE];
+
+	text_shown_z(profile, shown);
+	if (!in->host->apparmor_mode(in->host, profile, mode)) {
+		snprintf(remedy, sizeof(remedy), "load it: apparmor_parser -r /etc/apparmor.d/%s",
+			 shown);
+		refuse(in, out, option, profile, "is not loaded in the kernel", remedy);
+	} else if (!enforces(mode)) {
+		snprintf(why, sizeof(why), "is loaded in %s mode, in which nothing is refused",
+			 mode);
+		snprintf(remedy, sizeof(remedy),
+			 "take the mode out of its file (or: aa-enforce %s), and load it: "
+			 "apparmor_parser -r /etc/apparmor.d/%s",
+			 shown, shown);
+		refuse(in, out, option, profile, why, remedy);
+	}
+}
+
+/* The engine's own, that every container gets unasked, gives way to the policy's. */
+static bool gives_way(const struct control_in *in, const char *asked)
+{
+	return asked[0] == '\0' || names(json_get(in->rules, "replace"), asked);
+}
+
+static void judge(const struct control_in *in, struct change *out, const char *asked)
+{
+	const struct json *option = json_get(in->rules, "profile");
+	const char *own = option ? option->text : NULL;
+	struct reason reason = {.rule = "apparmor.profile",
+				.by = option,
+				.why = "every container is confined by a profile"};
+
+	if (own && (gives_way(in, asked) || strcmp(asked, own) == 0)) {
+		change_set(out, FIELD, json_new_string(change_doc(out), own), NULL, &reason);
+		judge_loaded(in, out, own, "profile");
+	} else if (names(json_get(in->rules, "allow"), asked)) {
+		judge_loaded(in, out, asked, "allow");
+	} else {
+		refuse_asked(in, out, asked, "the policy does not allow this profile");
+	}
+}
 
 static void create(const struct control_in *in, struct change *out)
 {
-	label_remember(in, out, "apparmorProfile");
+	const struct json *process = json_get(in->document, "process");
+	const char *asked = json_string(process, KEY);
+	enum host_lsm state = in->host->apparmor(in->host);
+
+	if (!asked)
+		asked = "";
+	if (strcmp(asked, "unconfined") == 0 &&
+	    !json_has_string(json_get(in->rules, "allow"), asked))
+		refuse_asked(in, out, asked, "nothing would be refused to the container");
+	else if (state != HOST_LSM_ON && label_required(in))
+		refuse(in, out, "missing", asked[0] ? asked : NULL,
+		       "AppArmor is not switched on in this kernel",
+		       "boot with AppArmor (security=apparmor), or write \"apparmor\": "
+		       "{\"missing\": \"skip\"}");
+	else if (state == HOST_LSM_ON && process && strcmp(asked, "unconfined") != 0)
+		judge(in, out, asked);
+	label_remember(in, out, KEY, state, "on", json_new_object(change_notes(out)));
 }
 
 static void exec(const struct control_in *in, struct change *out)
 {
-	label_repeat(in, out, "apparmorProfile");
+	label_repeat(in, out, KEY);
+}
+
+static int check(const struct policy *policy, const struct json *rules, struct hr_error *err)
+{
+	const struct json *profile = json_get(rules, "profile");
+	const char *when = json_string(rules, "missing");
+
+	(void)policy;
+	if (profile &&
+	    (profile->type != JSON_STRING || profile->len == 0 || profile->len > LONGEST_NAME ||
+	     strcmp(profile->text, "unconfined") == 0 || strpbrk(profile->text, " \t\n\"*")))
+		return control_policy_error(profile, err,
+					    "apparmor.profile must be the name of a profile, such "
+					    "as \"hardrun-default\"; to have none, write "
+					    "\"apparmor\": {\"mode\": \"off\"}");
+	if (when && strcmp(when, "fail") == 0 && lsm_apparmor() == HOST_LSM_NOT_BUILT)
+		return control_policy_error(json_get(rules, "missing"), err,
+					    "apparmor.missing is \"fail\", and this hardrun was "
+					    "built without libapparmor: it could create nothing");
+	return 0;
 }
 
 const struct control control_apparmor = {
 	.name = "apparmor",
-	.sentence = "Gives every exec the AppArmor profile that its container was created with.",
+	.sentence = "Puts the container under an AppArmor profile that is loaded and enforces, and "
+		    "every exec under the same.",
+	.options = options,
+	.check = check,
 	.create = create,
 	.exec = exec,
 };

@@ -20,6 +20,7 @@ enum control_line {
 	LINE_RESTORE,
 	LINE_EXEC,
 	LINE_UPDATE,
+	LINE_START, /* no control applies: labels are looked at */
 	LINE_OTHER, /* no control applies: what could not be parsed, and what passes through */
 	LINES
 };
@@ -39,6 +40,8 @@ struct control_in {
 	const char *id;	    /* the container's; NULL in explain without one */
 	const struct identity *identity;
 	struct host *host;
+	const char *level; /* create: SELinux level of the container's pod; NULL for none */
+	bool level_taken;  /* create: the level that is asked is another living pod's */
 };
 
 enum option_type {

@@ -3,12 +3,38 @@
 
 #include <string.h>
 
-void label_remember(const struct control_in *in, struct change *out, const char *key)
+bool label_required(const struct control_in *in)
 {
-	struct json *ceiling = json_new_object(change_notes(out));
+	const char *missing = json_string(in->rules, "missing");
+
+	return missing && strcmp(missing, "fail") == 0;
+}
+
+static const char *state_name(enum host_lsm state, const char *on)
+{
+	switch (state) {
+	case HOST_LSM_ABSENT:
+		return "absent";
+	case HOST_LSM_NOT_BUILT:
+		return "not built";
+	case HOST_LSM_PERMISSIVE:
+		return "permissive";
+	case HOST_LSM_ON:
+		break;
+	}
+	return on;
+}
+
+void label_remember(const struct control_in *in, struct change *out, const char *key,
+		    enum host_lsm state, const char *on, struct json *ceiling)
+{
+	struct json_doc *notes = change_notes(out);
 	const char *label = json_string(json_get(in->document, "process"), key);
 
-	json_put_string(change_notes(out), ceiling, "label", label ? label : "");
+	json_put_string(notes, ceiling, "label", label ? label : "");
+	json_put_string(notes, ceiling, "kernel", state_name(state, on));
+	json_put_string(notes, ceiling, "missing", label_required(in) ? "fail" : "skip");
+	json_put(notes, ceiling, "verify", json_new_bool(notes, json_true(in->rules, "verify")));
 	change_ceiling(out, ceiling);
 }
 

@@ -1,20 +1,233 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "control/selinux.h"
+#include "base/text.h"
 #include "control/label.h"
 #include "control/table.h"
+#include "host/lsm.h"
+#include "state/level.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define KEY "selinuxLabel"
+
+static const char *const missing[] = {"fail", "skip", NULL};
+static const struct control_option options[] = {
+	{.name = "label", .type = OPTION_STRINGS},
+	{.name = "mount_label", .type = OPTION_STRINGS},
+	{.name = "users", .type = OPTION_STRINGS},
+	{.name = "roles", .type = OPTION_STRINGS},
+	{.name = "types", .type = OPTION_STRINGS},
+	{.name = "file_types", .type = OPTION_STRINGS},
+	{.name = "shared_levels", .type = OPTION_STRINGS},
+	{.name = "missing", .type = OPTION_NAME, .values = missing},
+	{.name = "verify", .type = OPTION_BOOL},
+	{0},
+};
+
+bool context_split(const char *label, struct context *ret)
+{
+	char *role, *type, *level;
+
+	if (strlen(label) >= sizeof(ret->text))
+		return false;
+	strcpy(ret->text, label);
+	role = strchr(ret->text, ':');
+	type = role ? strchr(role + 1, ':') : NULL;
+	if (!type)
+		return false;
+	level = strchr(type + 1, ':');
+	*role = *type = '\0';
+	ret->user = ret->text;
+	ret->role = role + 1;
+	ret->type = type + 1;
+	ret->level = level ? level + 1 : "";
+	if (level)
+		*level = '\0';
+	return ret->user[0] && ret->role[0] && ret->type[0] && (!level || ret->level[0]);
+}
+
+bool context_join(const char *context, const char *level, char ret[SELINUX_LABEL])
+{
+	int len = snprintf(ret, SELINUX_LABEL, "%s%s%s", context, level[0] ? ":" : "", level);
+
+	return len >= 0 && len < SELINUX_LABEL;
+}
+
+void selinux_refuse(const struct labels *labels, const char *field, const char *option,
+		    const char *value, const char *why, const char *remedy)
+{
+	char rule[64];
+
+	snprintf(rule, sizeof(rule), "selinux.%s", option);
+	change_refuse(labels->out, field, value,
+		      &(struct reason){.rule = rule,
+				       .by = json_get(labels->in->rules, option),
+				       .why = why,
+				       .remedy = remedy});
+}
+
+/* The first pair of the policy's labels that the kernel's policy knows. */
+static bool choose(struct labels *labels)
+{
+	struct host *host = labels->in->host;
+	const struct json *mounts = json_get(labels->in->rules, "mount_label");
+	const struct json *mount = mounts ? mounts->first : NULL;
+
+	json_each(label, json_get(labels->in->rules, "label")) {
+		if (mount && context_join(label->text, labels->level, labels->label) &&
+		    context_join(mount->text, labels->level, labels->mount) &&
+		    host->selinux_known(host, labels->label) &&
+		    host->selinux_known(host, labels->mount))
+			return true;
+		mount = mount ? mount->next : NULL;
+	}
+	labels->label[0] = labels->mount[0] = '\0';
+	return false;
+}
+
+static void set(const struct labels *labels, const char *field, const char *option,
+		const char *value, const char *why)
+{
+	char rule[64];
+
+	snprintf(rule, sizeof(rule), "selinux.%s", option);
+	change_set(labels->out, field, json_new_string(change_doc(labels->out), value), NULL,
+		   &(struct reason){
+			   .rule = rule, .by = json_get(labels->in->rules, option), .why = why});
+}
+
+static void supply(struct labels *labels)
+{
+	if (choose(labels))
+		return;
+	selinux_refuse(labels, LABEL_FIELD, "label", NULL,
+		       "the loaded SELinux policy knows none of the policy's labels, and without "
+		       "one the container would run in the runtime's domain",
+		       "install a policy with container types (container-selinux; Debian 13: "
+		       "selinux-policy-default; Debian 12: semodule -i hardrun.cil, which is "
+		       "installed with hardrun)");
+}
+
+static void put(const struct labels *labels)
+{
+	const char *option = labels->asked[0] ? "level" : "label";
+
+	if (labels->label[0])
+		set(labels, LABEL_FIELD, option, labels->label,
+		    labels->asked[0] ? "without categories it may use the files of other pods"
+				     : "every container is confined by a label of its pod's own");
+	if (labels->mount[0])
+		set(labels, MOUNT_FIELD, labels->narrowed ? "level" : "mount_label", labels->mount,
+		    "what is mounted for the container has its level");
+}
+
+static void judge(struct labels *labels)
+{
+	if (labels->asked[0])
+		selinux_judge_label(labels);
+	else
+		supply(labels);
+	selinux_judge_mount(labels);
+	put(labels);
+	if (labels->label[0])
+		selinux_judge_fit(labels);
+}
+
+static void absent(const struct labels *labels, enum host_lsm state)
+{
+	selinux_refuse(labels, LABEL_FIELD, "missing", labels->asked[0] ? labels->asked : NULL,
+		       state == HOST_LSM_PERMISSIVE
+			       ? "SELinux is permissive: it logs, and refuses nothing"
+			       : "SELinux is not switched on in this kernel",
+		       state == HOST_LSM_PERMISSIVE
+			       ? "setenforce 1, or write \"selinux\": {\"missing\": \"skip\"}"
+			       : "boot with SELinux (security=selinux), or write \"selinux\": "
+				 "{\"missing\": \"skip\"}");
+}
+
+static const char *or_empty(const char *text)
+{
+	return text ? text : "";
+}
 
 static void create(const struct control_in *in, struct change *out)
 {
-	label_remember(in, out, "selinuxLabel");
+	const struct json *process = json_get(in->document, "process");
+	struct json *ceiling = json_new_object(change_notes(out));
+	enum host_lsm state = in->host->selinux(in->host);
+	bool on = state == HOST_LSM_ON || state == HOST_LSM_PERMISSIVE;
+	struct labels labels = {
+		.in = in,
+		.out = out,
+		.asked = or_empty(json_string(process, KEY)),
+		.asked_mount = or_empty(json_string(json_get(in->document, "linux"), "mountLabel")),
+		.level = on && in->host->selinux_levels(in->host) ? or_empty(in->level) : "",
+	};
+
+	if (state != HOST_LSM_ON && label_required(in))
+		absent(&labels, state);
+	else if (on && process)
+		judge(&labels);
+	if (labels.level[0])
+		json_put_string(change_notes(out), ceiling, "level", labels.level);
+	if (out->context)
+		json_put_string(change_notes(out), ceiling, "context", out->context);
+	label_remember(in, out, KEY, state, "enforcing", ceiling);
 }
 
 static void exec(const struct control_in *in, struct change *out)
 {
-	label_repeat(in, out, "selinuxLabel");
+	label_repeat(in, out, KEY);
+}
+
+static int check_labels(const struct json *list, const char *option, struct hr_error *err)
+{
+	struct context context;
+	char shown[TEXT_SHOWN_SIZE];
+
+	json_each(label, list)
+		if (!context_split(label->text, &context) || context.level[0])
+			return control_policy_error(label, err,
+						    "selinux.%s holds contexts without a level, "
+						    "USER:ROLE:TYPE, not \"%s\"",
+						    option, text_shown_z(label->text, shown));
+	return 0;
+}
+
+static int check(const struct policy *policy, const struct json *rules, struct hr_error *err)
+{
+	const struct json *labels = json_get(rules, "label"),
+			  *mounts = json_get(rules, "mount_label");
+	const char *when = json_string(rules, "missing");
+	char shown[TEXT_SHOWN_SIZE];
+
+	(void)policy;
+	if (check_labels(labels, "label", err) < 0 || check_labels(mounts, "mount_label", err) < 0)
+		return -1;
+	if (labels && mounts && json_count(labels) != json_count(mounts))
+		return control_policy_error(mounts, err,
+					    "selinux.label and selinux.mount_label are pairs: "
+					    "write as many of the one as of the other");
+	json_each(level, json_get(rules, "shared_levels"))
+		if (!level_sound(level->text))
+			return control_policy_error(level, err,
+						    "selinux.shared_levels holds levels such as "
+						    "\"s0:c1,c2\", not \"%s\"",
+						    text_shown_z(level->text, shown));
+	if (when && strcmp(when, "fail") == 0 && lsm_selinux() == HOST_LSM_NOT_BUILT)
+		return control_policy_error(json_get(rules, "missing"), err,
+					    "selinux.missing is \"fail\", and this hardrun was "
+					    "built without libselinux: it could create nothing");
+	return 0;
 }
 
 const struct control control_selinux = {
 	.name = "selinux",
-	.sentence = "Gives every exec the SELinux label that its container was created with.",
+	.sentence = "Puts the container under an SELinux label with a level of its pod's own, and "
+		    "every exec under the same.",
+	.options = options,
+	.check = check,
 	.create = create,
 	.exec = exec,
 };

@@ -24,12 +24,29 @@ const struct control *const controls[] = {
 
 #define NAMES_MAX 64 /* of controls, of options of one */
 
-static const char *const line_names[LINES] = {"create", "run",	  "restore",
-					      "exec",	"update", "other"};
+static const char *const line_names[LINES] = {"create", "run",	 "restore", "exec",
+					      "update", "start", "other"};
 
 const char *control_line_name(enum control_line line)
 {
 	return line_names[line];
+}
+
+/* A value of the policy's own, in which a star is no secret: the list is there to be pasted. */
+static void add_pattern(struct text *text, const char *pattern)
+{
+	char shown[TEXT_SHOWN_SIZE];
+
+	text_shown_z(pattern, shown);
+	text_adds(text, "\"");
+	for (const char *at = shown; *at; at++)
+		if (text_starts(at, "\\x2A")) {
+			text_adds(text, "*");
+			at += strlen("\\x2A") - 1;
+		} else {
+			text_add(text, at, 1);
+		}
+	text_adds(text, "\", ");
 }
 
 const char *control_list_with(const struct json *list, const char *extra, char buf[CONTROL_LIST])
@@ -39,7 +56,7 @@ const char *control_list_with(const struct json *list, const char *extra, char b
 
 	json_each(item, list)
 		if (item->type == JSON_STRING && strcmp(item->text, extra) != 0)
-			text_addf(&text, "\"%s\", ", text_shown_z(item->text, shown));
+			add_pattern(&text, item->text);
 	text_shown_z(extra, shown);
 	if (text.failed || text.len + strlen(shown) + 8 > CONTROL_LIST)
 		snprintf(buf, CONTROL_LIST, "[\"%s\", ...the %zu others]", shown, json_count(list));

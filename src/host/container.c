@@ -92,13 +92,11 @@ static const char *bundle_of(enum runtime_kind kind, const struct json *state)
 	return NULL;
 }
 
-int runtime_state_bundle(enum runtime_kind kind, const char *root, const char *id,
-			 char ret[PATH_MAX], struct hr_error *err)
+static int read_state(enum runtime_kind kind, const char *root, const char *id,
+		      char shown[TEXT_SHOWN_SIZE], struct json_doc **ret, struct hr_error *err)
 {
 	hr_autofree char *text = NULL;
-	json_auto struct json_doc *state = NULL;
-	char path[PATH_MAX], shown[TEXT_SHOWN_SIZE];
-	const char *bundle;
+	char path[PATH_MAX];
 	size_t len;
 	int used;
 
@@ -110,12 +108,43 @@ int runtime_state_bundle(enum runtime_kind kind, const char *root, const char *i
 	if (used < 0 || (size_t)used >= sizeof(path))
 		return hr_fail(err, HR_SYSTEM, "the runtime's state is missing");
 	if (file_read_at(AT_FDCWD, path, text_shown_z(path, shown), LONGEST_STATE, &text, &len,
-			 NULL, err) < 0 ||
-	    json_parse(shown, text, len, false, &state, err) < 0)
+			 NULL, err) < 0)
+		return -1;
+	return json_parse(shown, text, len, false, ret, err);
+}
+
+int runtime_state_bundle(enum runtime_kind kind, const char *root, const char *id,
+			 char ret[PATH_MAX], struct hr_error *err)
+{
+	json_auto struct json_doc *state = NULL;
+	char shown[TEXT_SHOWN_SIZE];
+	const char *bundle;
+
+	if (read_state(kind, root, id, shown, &state, err) < 0)
 		return -1;
 	bundle = bundle_of(kind, json_root(state));
 	if (!bundle || bundle[0] != '/' || strlen(bundle) >= PATH_MAX)
 		return hr_fail(err, HR_SPEC, "%s: names no bundle", shown);
 	strcpy(ret, bundle);
+	return 0;
+}
+
+int runtime_state_init(enum runtime_kind kind, const char *root, const char *id, pid_t *ret,
+		       uint64_t *ret_start, struct hr_error *err)
+{
+	const bool crun = kind == RUNTIME_CRUN;
+	json_auto struct json_doc *state = NULL;
+	char shown[TEXT_SHOWN_SIZE];
+	uint64_t pid;
+
+	if (read_state(kind, root, id, shown, &state, err) < 0)
+		return -1;
+	if (!json_uint(json_get(json_root(state), crun ? "pid" : "init_process_pid"), &pid) ||
+	    !json_uint(json_get(json_root(state),
+				crun ? "process-start-time" : "init_process_start"),
+		       ret_start) ||
+	    pid == 0 || pid > INT_MAX)
+		return hr_fail(err, HR_SPEC, "%s: names no process", shown);
+	*ret = (pid_t)pid;
 	return 0;
 }

@@ -65,6 +65,15 @@ int host_open(const char *bundle, struct host_real **ret, struct hr_error *err)
 		.volume_of = host_real_volume_of,
 		.plain_below = host_real_plain_below,
 		.sound = host_real_sound,
+		.apparmor = host_real_apparmor,
+		.apparmor_mode = host_real_apparmor_mode,
+		.selinux = host_real_selinux,
+		.selinux_levels = host_real_selinux_levels,
+		.selinux_known = host_real_selinux_known,
+		.selinux_starts = host_real_selinux_starts,
+		.selinux_runs = host_real_selinux_runs,
+		.selinux_reads = host_real_selinux_reads,
+		.root_overlay = host_real_root_overlay,
 	};
 	*ret = real;
 	return 0;

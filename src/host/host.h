@@ -34,6 +34,15 @@ enum host_kind {
 	HOST_KIND_FIFO,
 };
 
+enum host_lsm {
+	HOST_LSM_ABSENT,     /* this kernel has it not, or not switched on */
+	HOST_LSM_NOT_BUILT,  /* this hardrun cannot ask: built without the library */
+	HOST_LSM_PERMISSIVE, /* SELinux logs, and refuses nothing */
+	HOST_LSM_ON,
+};
+
+#define HOST_MODE 32 /* name of an AppArmor profile's mode, with its end */
+
 /* What a path of the host is, that a container is to get. Strings are the host's. */
 struct host_source {
 	enum host_kind kind;
@@ -120,6 +129,28 @@ struct host {
 	 * is none. */
 	bool (*device)(struct host *host, const char *path, char *ret_type, uint32_t *ret_major,
 		       uint32_t *ret_minor);
+
+	enum host_lsm (*apparmor)(struct host *host);
+	enum host_lsm (*selinux)(struct host *host);
+
+	/* The mode of a loaded AppArmor profile ("enforce"); false when none of that name is
+	 * loaded. */
+	bool (*apparmor_mode)(struct host *host, const char *profile, char ret[HOST_MODE]);
+
+	/* The loaded SELinux policy: whether contexts have levels; whether it knows a context;
+	 * whether the runtime may start a process under it; whether such a process may run
+	 * what is in the root file system, and read what is at `source` of a mount. */
+	bool (*selinux_levels)(struct host *host);
+	bool (*selinux_known)(struct host *host, const char *context);
+	bool (*selinux_starts)(struct host *host, const char *context, bool no_new_privs);
+	bool (*selinux_runs)(struct host *host, const char *context, const char *root);
+	bool (*selinux_reads)(struct host *host, const char *context, const char *source);
+
+	/* True if root.path is an overlay that was mounted there. */
+	bool (*root_overlay)(struct host *host, const char *root);
+
+	/* The runtime that is to be started; NULL: not known */
+	const char *runtime_path;
 
 	/* Names of the known escapes (CVE-YYYY-N) that the runtime's build is open to: a list
 	 * of strings, or NULL. */

@@ -16,8 +16,7 @@ static bool octal(char c)
 	return c >= '0' && c <= '7';
 }
 
-/* The kernel writes blank, tab, newline and backslash as \NNN. */
-static void unescape(char *text)
+void mountinfo_unescape(char *text)
 {
 	char *to = text;
 
@@ -32,10 +31,23 @@ static void unescape(char *text)
 	*to = '\0';
 }
 
+/* TYPE SOURCE SUPER: the source may be empty. */
+static void parse_tail(char *tail, struct mount_entry *ret)
+{
+	char *source;
+
+	ret->type = strsep(&tail, " ");
+	source = tail ? strsep(&tail, " ") : NULL;
+	if (source)
+		mountinfo_unescape(source);
+	ret->source = source ? source : "";
+	ret->super = tail ? tail : "";
+}
+
 /* ID PARENT DEV ROOT POINT OPTIONS [TAG...] - TYPE SOURCE SUPER */
 static bool parse_line(char *line, struct mount_entry *ret)
 {
-	char *words[5], *save = NULL, *tail = strstr(line, " - ");
+	char *words[6], *save = NULL, *tail = strstr(line, " - ");
 	char *end;
 
 	if (!tail)
@@ -50,10 +62,12 @@ static bool parse_line(char *line, struct mount_entry *ret)
 	ret->dev = words[2];
 	ret->root = words[3];
 	ret->point = words[4];
-	ret->type = strtok_r(tail + 3, " ", &save);
-	unescape(words[3]);
-	unescape(words[4]);
-	return *end == '\0' && ret->type;
+	ret->options = words[5];
+	ret->tags = save ? save : "";
+	mountinfo_unescape(words[3]);
+	mountinfo_unescape(words[4]);
+	parse_tail(tail + 3, ret);
+	return *end == '\0' && ret->type[0];
 }
 
 static size_t count_lines(const char *text)

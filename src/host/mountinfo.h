@@ -14,6 +14,13 @@ struct mount_entry {
 	const char *root;  /* what of the file system is mounted: a path in it */
 	const char *point; /* where */
 	const char *type;  /* of the file system */
+
+	const char *options; /* of this mount: "rw,nosuid,relatime" */
+	const char *tags;    /* how it propagates: "shared:1 master:2"; "" is private */
+	const char *source;  /* what was named as mounted; may be "" */
+	/* Of the file system, its own ones included: "ro,lowerdir=...". Its escapes are not undone,
+	 * as a comma of a value is written as one: first split, then mountinfo_unescape. */
+	const char *super;
 };
 
 struct mountinfo {
@@ -28,6 +35,9 @@ int mountinfo_read(struct mountinfo *ret, struct hr_error *err);
 /* The same from text, which is taken over and changed. */
 int mountinfo_parse(char *text, struct mountinfo *ret, struct hr_error *err);
 void mountinfo_done(struct mountinfo *info);
+
+/* Undo \NNN in place: so the kernel writes what would end a field. */
+void mountinfo_unescape(char *text);
 
 /* NULL when it is not there. */
 const struct mount_entry *mountinfo_find(const struct mountinfo *info, uint64_t id);

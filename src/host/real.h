@@ -44,6 +44,20 @@ const char *host_real_root_wrong(struct host *host, const char *path);
 enum host_entry host_real_root_entry(struct host *host, const char *root, const char *name);
 bool host_real_root_resolve(struct host *host, const char *root, const char *path,
 			    char ret[PATH_MAX]);
+/* The absolute path of root.path, which is relative to the bundle. */
+bool host_root_path(const struct host_real *real, const char *root, char ret[PATH_MAX]);
+
+/* --- labels.c --- */
+enum host_lsm host_real_apparmor(struct host *host);
+bool host_real_apparmor_mode(struct host *host, const char *profile, char ret[HOST_MODE]);
+enum host_lsm host_real_selinux(struct host *host);
+bool host_real_selinux_levels(struct host *host);
+bool host_real_selinux_known(struct host *host, const char *context);
+bool host_real_selinux_starts(struct host *host, const char *context, bool no_new_privs);
+bool host_real_selinux_runs(struct host *host, const char *context, const char *root);
+bool host_real_selinux_reads(struct host *host, const char *context, const char *source);
+bool host_real_root_overlay(struct host *host, const char *root);
+
 /* --- region.c --- */
 
 /* True if either path is the other or below it, by their text. */

@@ -65,8 +65,7 @@ static const char *const storage[] = {
 	NULL,
 };
 
-/* The absolute path of root.path, which is relative to the bundle. */
-static bool root_path(const struct host_real *real, const char *root, char ret[PATH_MAX])
+bool host_root_path(const struct host_real *real, const char *root, char ret[PATH_MAX])
 {
 	int len = root[0] == '/' ? snprintf(ret, PATH_MAX, "%s", root)
 				 : snprintf(ret, PATH_MAX, "%s/%s", real->bundle, root);
@@ -116,7 +115,7 @@ const char *host_real_root_wrong(struct host *host, const char *path)
 	char origin[PATH_MAX];
 	struct stat st;
 
-	if (!root_path(real, path, joined) || !realpath(joined, resolved) ||
+	if (!host_root_path(real, path, joined) || !realpath(joined, resolved) ||
 	    stat(resolved, &st) < 0)
 		return "cannot be opened";
 	if (!S_ISDIR(st.st_mode))
@@ -143,7 +142,7 @@ enum host_entry host_real_root_entry(struct host *host, const char *root, const 
 	char path[PATH_MAX];
 	struct stat st;
 
-	if (!root_path(real, root, path))
+	if (!host_root_path(real, root, path))
 		return HOST_ENTRY_OTHER;
 	fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
@@ -229,7 +228,7 @@ bool host_real_root_resolve(struct host *host, const char *root, const char *pat
 	struct lookup lookup = {.root = -1};
 	hr_autoclose int fd = -1;
 
-	if (!root_path(real, root, ret) || strlen(path) >= sizeof(lookup.left))
+	if (!host_root_path(real, root, ret) || strlen(path) >= sizeof(lookup.left))
 		return false;
 	fd = open(ret, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0) {

@@ -11,6 +11,7 @@
 #include "oci/grammar.h"
 
 #include <limits.h>
+#include <sys/types.h>
 
 struct runtime {
 	char path[PATH_MAX]; /* absolute */
@@ -54,6 +55,13 @@ enum runtime_kind runtime_state_kind(const char *root, const char *id);
 /* The bundle that the runtime's state of a container names. Error: HR_SYSTEM, HR_SPEC. */
 int runtime_state_bundle(enum runtime_kind kind, const char *root, const char *id,
 			 char ret[PATH_MAX], struct hr_error *err);
+
+/*
+ * The process 1 of a container as the runtime's state names it, and when it was started in
+ * clock ticks since boot (proc_pid_stat(5), field 22). Error: HR_SYSTEM, HR_SPEC.
+ */
+int runtime_state_init(enum runtime_kind kind, const char *root, const char *id, pid_t *ret,
+		       uint64_t *ret_start, struct hr_error *err);
 
 /* True for a name that may be a container's: [A-Za-z0-9_+.-], not . or .. */
 bool runtime_id_sound(const char *id);

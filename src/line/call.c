@@ -24,6 +24,7 @@ void call_init(struct call *call, const char *handler, int argc, char *const arg
 		.argv = argv,
 		.line = LINE_OTHER,
 		.bundle_fd = -1,
+		.status = -1,
 	};
 }
 
@@ -166,6 +167,7 @@ int call_look(struct call *call, struct hr_error *err)
 		return -1;
 	host_ops(call->host)->unsafe_annotations =
 		json_get(json_root(call->facts), "unsafe_annotations");
+	host_ops(call->host)->runtime_path = call->runtime.path;
 	host_ops(call->host)->runtime_cves = json_get(json_root(call->facts), "cves");
 	return 0;
 }
@@ -182,6 +184,8 @@ void call_control_in(const struct call *call, struct control_in *ret)
 		.identity = &call->identity,
 		.policy = call->policy,
 		.host = call->host ? host_ops(call->host) : NULL,
+		.level = call->level.name[0] ? call->level.name : NULL,
+		.level_taken = call->level.taken,
 	};
 }
 

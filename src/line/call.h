@@ -9,6 +9,7 @@
 #include "control/control.h"
 #include "host/runtime.h"
 #include "policy/policy.h"
+#include "state/level.h"
 #include "state/tally.h"
 
 #include <sys/stat.h>
@@ -39,8 +40,11 @@ struct call {
 	struct identity identity;
 	struct host_real *host;
 	struct json_doc *record; /* exec, update: what create left, or NULL */
+	struct level level;	 /* create: SELinux level that was claimed; "" for none */
 	struct tally_turn turn;	 /* exec: the same ones before, of which there is no line */
 	struct change change;
+	const char *remark; /* for the audit line of what was not refused; NULL for none */
+	int status;	    /* >= 0: all was done, and this is to be our exit status */
 };
 
 void call_init(struct call *call, const char *handler, int argc, char *const argv[]);
@@ -64,6 +68,15 @@ int call_select_default(struct call *call, struct hr_error *err);
 
 /* Ask runtime and machine what the controls need to know. */
 int call_look(struct call *call, struct hr_error *err);
+
+/*
+ * Claim an SELinux level for the container's pod where the kernel and the profile have a use for
+ * one. `claim` false: only what would be tried first (explain). Error: HR_SYSTEM, HR_UNTRUSTED.
+ */
+int call_level(struct call *call, bool claim, struct hr_error *err);
+
+/* Take back what call_level claimed; for a create that fails. */
+void call_level_withdraw(struct call *call);
 
 /* What the controls see of this call. */
 void call_control_in(const struct call *call, struct control_in *ret);

@@ -16,6 +16,11 @@ static enum change_mode mode_of(const struct json *options, const struct json *p
 	return mode == MODES ? MODE_ENFORCE : mode;
 }
 
+enum change_mode decide_mode(const struct json *profile, const char *control)
+{
+	return mode_of(json_get(profile, control), profile);
+}
+
 int decide_create(const struct control_in *in, struct json_doc *document,
 		  const struct json *profile, struct change *out, struct hr_error *err)
 {

@@ -9,6 +9,9 @@
 
 #include "control/control.h"
 
+/* The mode of a control in a profile, as policy_profile gives it. */
+enum change_mode decide_mode(const struct json *profile, const char *control);
+
 /*
  * Apply every control of `profile` (an object control -> options, as of policy_profile) to
  * a config.json. `in` gives line, kind, root, identity and host; document and rules are

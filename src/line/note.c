@@ -73,6 +73,22 @@ static int common(const struct call *call, struct json_doc *doc, struct hr_error
 	return 0;
 }
 
+/* Under which labels, or why under none. */
+static void mac_of(const struct call *call, struct json_doc *doc)
+{
+	static const char *const controls_of[] = {"apparmor", "selinux"};
+	struct json *mac = json_new_object(doc);
+
+	for (size_t i = 0; i < hr_count(controls_of); i++) {
+		const struct json *ceiling = json_get(call->change.ceilings, controls_of[i]);
+
+		if (ceiling)
+			json_put(doc, mac, controls_of[i], json_clone(doc, ceiling));
+	}
+	if (json_count(mac) > 0)
+		json_put(doc, json_root(doc), "mac", mac);
+}
+
 static void claims(const struct call *call, struct json_doc *doc, const struct json *names)
 {
 	const struct json *annotations =
@@ -144,9 +160,10 @@ int call_audit(const struct call *call, const char *refusal, bool *ret_written,
 	json_put_string(line, root, "time", audit_now(now));
 	json_put_string(line, root, "event", control_line_name(call->line));
 	json_put_string(line, root, "verdict", refusal ? "refuse" : "accept");
-	put(line, root, "message", refusal);
+	put(line, root, "message", refusal ? refusal : call->remark);
 	claims(call, line, settings.annotations);
 	repeats(line, &call->turn.before);
+	mac_of(call, line);
 	if (settings.syslog)
 		to_syslog(call, refusal);
 	written = common(call, line, &local) == 0 &&
@@ -263,6 +280,7 @@ int call_record(const struct call *call, struct json_doc **ret, struct hr_error 
 	if (common(call, doc, err) < 0)
 		return -1;
 	put(doc, root, "kind", runtime_kind_name(call->runtime.kind));
+	put(doc, root, "level", call->level.name);
 	if (!json_put_int(doc, root, "bundle_dev", (int64_t)call->bundle_stat.st_dev) ||
 	    !json_put_int(doc, root, "bundle_ino", (int64_t)call->bundle_stat.st_ino) ||
 	    add_audit(call, doc) < 0 ||

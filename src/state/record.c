@@ -6,6 +6,8 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "json/edit.h"
+#include "state/level.h"
+#include "state/state_private.h"
 #include "state/sweep.h"
 
 #include <errno.h>
@@ -42,7 +44,7 @@ static void resolve_head(const char *path, struct text *ret)
 
 /* One spelling of a runtime's root: absolute, without links. It may be made later, by the
  * runtime, and must have the same name then. */
-static void real_root(const char *root, struct text *ret)
+void record_root(const char *root, struct text *ret)
 {
 	text_auto struct text joined = {0}, resolved = {0};
 	char here[PATH_MAX], plain[PATH_MAX];
@@ -60,16 +62,16 @@ static void real_root(const char *root, struct text *ret)
 	text_adds(ret, plain);
 }
 
-static void file_name(const char *root, const char *id, char ret[DIGEST_HEX + 8])
+void record_name(const char *root, const char *id, char ret[RECORD_NAME])
 {
 	char digest[DIGEST_HEX];
 	text_auto struct text key = {0};
 
-	real_root(root, &key);
+	record_root(root, &key);
 	text_add(&key, "", 1);
 	text_adds(&key, id);
 	digest_sha256(key.failed ? "" : key.data, key.failed ? 0 : key.len, digest);
-	snprintf(ret, DIGEST_HEX + 8, "%s.json", digest);
+	snprintf(ret, RECORD_NAME, "%s.json", digest);
 }
 
 int record_open(const char *statedir)
@@ -94,8 +96,7 @@ static int open_or_make(const char *statedir, struct hr_error *err)
 	return fd;
 }
 
-/* NULL in ret for a record that is not there. */
-static int read_record(int dirfd, const char *name, struct json_doc **ret, struct hr_error *err)
+int record_read(int dirfd, const char *name, struct json_doc **ret, struct hr_error *err)
 {
 	hr_autofree char *text = NULL;
 	struct hr_error local = {0};
@@ -118,14 +119,14 @@ int record_load(const char *statedir, const char *root, const char *id, struct j
 {
 	hr_autoclose int dirfd = record_open(statedir);
 	json_auto struct json_doc *doc = NULL;
-	char name[DIGEST_HEX + 8];
+	char name[RECORD_NAME];
 	const char *state;
 
 	*ret = NULL;
 	if (dirfd < 0)
 		return 0;
-	file_name(root, id, name);
-	if (read_record(dirfd, name, &doc, err) < 0)
+	record_name(root, id, name);
+	if (record_read(dirfd, name, &doc, err) < 0)
 		return -1;
 	state = doc ? json_string(json_root(doc), "state") : NULL;
 	if (state && strcmp(state, "committed") == 0)
@@ -190,28 +191,40 @@ static int take_lock(int dirfd, struct hr_error *err)
 	return hr_steal_fd(&fd);
 }
 
-int record_reserve(const char *statedir, const char *root, const char *id, struct json_doc *record,
-		   sweep_ended_fn ended, struct hr_error *err)
+int record_lock(const char *statedir, int *ret_lock, int *ret_records, struct hr_error *err)
 {
 	hr_autoclose int dirfd = open_or_make(statedir, err);
-	hr_autoclose int lock = dirfd < 0 ? -1 : take_lock(dirfd, err);
-	json_auto struct json_doc *old = NULL;
-	text_auto struct text plain = {0};
-	char name[DIGEST_HEX + 8], shown[TEXT_SHOWN_SIZE];
+	int lock = dirfd < 0 ? -1 : take_lock(dirfd, err);
 
 	if (lock < 0)
 		return -1;
-	real_root(root, &plain);
+	*ret_lock = lock;
+	*ret_records = hr_steal_fd(&dirfd);
+	return 0;
+}
+
+int record_reserve(const char *statedir, const char *root, const char *id, struct json_doc *record,
+		   sweep_ended_fn ended, struct hr_error *err)
+{
+	hr_autoclose int dirfd = -1, lock = -1;
+	json_auto struct json_doc *old = NULL;
+	text_auto struct text plain = {0};
+	char name[RECORD_NAME], shown[TEXT_SHOWN_SIZE];
+
+	if (record_lock(statedir, &lock, &dirfd, err) < 0)
+		return -1;
+	record_root(root, &plain);
 	if (plain.failed || !json_put_string(record, json_root(record), "root", plain.data))
 		return hr_fail(err, HR_SYSTEM, "out of memory");
-	file_name(root, id, name);
-	read_record(dirfd, name, &old, NULL);
+	record_name(root, id, name);
+	record_read(dirfd, name, &old, NULL);
 	if (sweep_alive(plain.data, id, old ? json_root(old) : NULL))
 		return hr_fail(err, HR_DENIED,
 			       "container id \"%s\" is in use below the runtime's root; choose "
 			       "another, or delete that container first",
 			       text_shown_z(id, shown));
 	sweep_tally(dirfd, name, old ? json_root(old) : NULL, ended);
+	level_forget(dirfd, old ? json_root(old) : NULL);
 	if (add_creator(record, err) < 0 || write_record(dirfd, name, record, "preparing", err) < 0)
 		return -1;
 	sweep_some(dirfd, RECORD_SWEPT, RECORD_GRACE, ended);
@@ -222,22 +235,22 @@ int record_commit(const char *statedir, const char *root, const char *id, struct
 		  struct hr_error *err)
 {
 	hr_autoclose int dirfd = open_or_make(statedir, err);
-	char name[DIGEST_HEX + 8];
+	char name[RECORD_NAME];
 
 	if (dirfd < 0)
 		return -1;
-	file_name(root, id, name);
+	record_name(root, id, name);
 	return write_record(dirfd, name, record, "committed", err);
 }
 
 void record_withdraw(const char *statedir, const char *root, const char *id)
 {
 	hr_autoclose int dirfd = record_open(statedir);
-	char name[DIGEST_HEX + 8];
+	char name[RECORD_NAME];
 
 	if (dirfd < 0)
 		return;
-	file_name(root, id, name);
+	record_name(root, id, name);
 	unlinkat(dirfd, name, 0);
 }
 
@@ -245,11 +258,11 @@ bool record_tally(const char *statedir, const char *root, const char *id, const 
 		  struct tally_turn *ret)
 {
 	hr_autoclose int dirfd = record_open(statedir);
-	char name[DIGEST_HEX + 8];
+	char name[RECORD_NAME];
 
 	*ret = (struct tally_turn){.fd = -1};
 	if (dirfd < 0)
 		return false;
-	file_name(root, id, name);
+	record_name(root, id, name);
 	return tally_exec(dirfd, name, sha256, time(NULL), ret);
 }

@@ -5,6 +5,8 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "host/runtime.h"
+#include "state/level.h"
+#include "state/state_private.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -38,14 +40,18 @@ int64_t sweep_start_time(pid_t pid)
 	return at ? strtoimax(at, NULL, 10) : 0;
 }
 
+bool sweep_lives(int64_t pid, int64_t start)
+{
+	return pid > 0 && pid <= INT_MAX && start != 0 && sweep_start_time((pid_t)pid) == start;
+}
+
 static bool creator_lives(const struct json *record)
 {
 	int64_t pid, start;
 
-	if (!json_int(json_path(record, "creator.pid"), &pid) ||
-	    !json_int(json_path(record, "creator.start"), &start) || pid <= 0 || pid > INT_MAX)
-		return false;
-	return pid != getpid() && start != 0 && sweep_start_time((pid_t)pid) == start;
+	return json_int(json_path(record, "creator.pid"), &pid) &&
+	       json_int(json_path(record, "creator.start"), &start) && pid != getpid() &&
+	       sweep_lives(pid, start);
 }
 
 static bool runtime_has(const char *root, const char *id)
@@ -95,13 +101,21 @@ bool sweep_tally(int dirfd, const char *name, const struct json *record, sweep_e
 	return true;
 }
 
-static void sweep_one(int dirfd, const char *name, int grace, sweep_ended_fn ended)
+struct sweep {
+	int grace;
+	sweep_ended_fn ended;
+};
+
+static void sweep_one(int dirfd, const char *name, void *data)
 {
 	json_auto struct json_doc *record = NULL;
+	const struct sweep *sweep = data;
 
-	if (dead(dirfd, name, grace, &record) &&
-	    sweep_tally(dirfd, name, record ? json_root(record) : NULL, ended))
-		unlinkat(dirfd, name, 0);
+	if (!dead(dirfd, name, sweep->grace, &record) ||
+	    !sweep_tally(dirfd, name, record ? json_root(record) : NULL, sweep->ended))
+		return;
+	level_forget(dirfd, record ? json_root(record) : NULL);
+	unlinkat(dirfd, name, 0);
 }
 
 static bool is_record(const struct dirent *entry)
@@ -129,7 +143,7 @@ static size_t count(DIR *dir)
 	return records;
 }
 
-void sweep_some(int dirfd, unsigned most, int grace, sweep_ended_fn ended)
+void sweep_walk(int dirfd, unsigned most, int grace, sweep_look_fn look, void *data)
 {
 	int copy = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
@@ -148,7 +162,14 @@ void sweep_some(int dirfd, unsigned most, int grace, sweep_ended_fn ended)
 			unlinkat(dirfd, entry->d_name, 0);
 		if (!is_record(entry) || seen++ < skip)
 			continue;
-		sweep_one(dirfd, entry->d_name, grace, ended);
+		look(dirfd, entry->d_name, data);
 	}
 	closedir(dir);
+}
+
+void sweep_some(int dirfd, unsigned most, int grace, sweep_ended_fn ended)
+{
+	struct sweep sweep = {grace, ended};
+
+	sweep_walk(dirfd, most, grace, sweep_one, &sweep);
 }

@@ -195,6 +195,116 @@ static bool fake_sound(struct host *host, const char *path)
 	       (kind == HOST_KIND_DIRECTORY || kind == HOST_KIND_FILE);
 }
 
+/* --- labels ------------------------------------------------------------------------------ */
+
+static enum host_lsm state_of(const struct json *lsm)
+{
+	const char *state = json_string(lsm, "state");
+
+	if (!state || strcmp(state, "absent") == 0)
+		return HOST_LSM_ABSENT;
+	if (strcmp(state, "not-built") == 0)
+		return HOST_LSM_NOT_BUILT;
+	return strcmp(state, "permissive") == 0 ? HOST_LSM_PERMISSIVE : HOST_LSM_ON;
+}
+
+static const struct json *selinux_of(struct host *host)
+{
+	return json_get(facts_of(host), "selinux");
+}
+
+static enum host_lsm fake_apparmor(struct host *host)
+{
+	return state_of(json_get(facts_of(host), "apparmor"));
+}
+
+static bool fake_apparmor_mode(struct host *host, const char *profile, char ret[HOST_MODE])
+{
+	const struct json *profiles = json_get(json_get(facts_of(host), "apparmor"), "profiles");
+	const char *mode = json_string(profiles, profile);
+
+	snprintf(ret, HOST_MODE, "%s", mode ? mode : "");
+	return mode;
+}
+
+static enum host_lsm fake_selinux(struct host *host)
+{
+	return state_of(selinux_of(host));
+}
+
+static bool fake_selinux_levels(struct host *host)
+{
+	const struct json *levels = json_get(selinux_of(host), "levels");
+
+	return !levels || json_true(selinux_of(host), "levels");
+}
+
+/* USER:ROLE:TYPE with a level exactly where the policy has them. */
+static bool fake_selinux_known(struct host *host, const char *context)
+{
+	static const char *const users[] = {"system_u", "unconfined_u", NULL};
+	static const char *const roles[] = {"system_r", "unconfined_r", "object_r", NULL};
+	char user[64], role[64], type[64], level[64] = "";
+	int parts = sscanf(context, "%63[^:]:%63[^:]:%63[^:]:%63s", user, role, type, level);
+
+	return parts >= 3 && text_in(user, users) && text_in(role, roles) &&
+	       json_has_string(json_get(selinux_of(host), "types"), type) &&
+	       (parts == 4) == fake_selinux_levels(host);
+}
+
+static bool denies(struct host *host, const char *what)
+{
+	return json_has_string(json_get(selinux_of(host), "denies"), what);
+}
+
+static bool fake_selinux_starts(struct host *host, const char *context, bool no_new_privs)
+{
+	(void)context;
+	return !denies(host, "transition") && !(no_new_privs && denies(host, "nnp_transition"));
+}
+
+static bool fake_selinux_runs(struct host *host, const char *context, const char *root)
+{
+	(void)context;
+	(void)root;
+	return !denies(host, "entrypoint");
+}
+
+static bool fake_selinux_reads(struct host *host, const char *context, const char *source)
+{
+	static const char stage[] = HR_STATEDIR "/stage/";
+	const char *real = text_starts(source, stage) ? strchr(source + strlen(stage), '/') : NULL;
+
+	(void)context;
+	return !denies(host, real ? real : source);
+}
+
+static bool fake_root_overlay(struct host *host, const char *root)
+{
+	const char *what = json_string(selinux_of(host), "rootfs");
+
+	(void)root;
+	return what && strcmp(what, "overlay") == 0;
+}
+
+const char *fake_host_level(const struct json *facts)
+{
+	const struct json *selinux = json_get(facts, "selinux");
+	const char *level = json_string(selinux, "level");
+
+	return selinux ? (level ? level : "s0:c1,c2") : NULL;
+}
+
+bool fake_host_taken(const struct json *facts, const struct json *document)
+{
+	const char *label = json_string(json_get(document, "process"), "selinuxLabel");
+
+	json_each(level, json_get(json_get(facts, "selinux"), "taken"))
+		if (label && text_ends(label, level->text))
+			return true;
+	return false;
+}
+
 void fake_host_init(struct fake_host *fake, const struct json *facts)
 {
 	*fake = (struct fake_host){
@@ -217,6 +327,15 @@ void fake_host_init(struct fake_host *fake, const struct json *facts)
 				.sound = fake_sound,
 				.group_id = fake_group_id,
 				.device = fake_device,
+				.apparmor = fake_apparmor,
+				.apparmor_mode = fake_apparmor_mode,
+				.selinux = fake_selinux,
+				.selinux_levels = fake_selinux_levels,
+				.selinux_known = fake_selinux_known,
+				.selinux_starts = fake_selinux_starts,
+				.selinux_runs = fake_selinux_runs,
+				.selinux_reads = fake_selinux_reads,
+				.root_overlay = fake_root_overlay,
 				.runtime_cves = json_get(facts, "runtime_cves"),
 				.unsafe_annotations = json_get(facts, "unsafe_annotations"),
 			},

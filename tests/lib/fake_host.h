@@ -16,6 +16,11 @@
  *   "oom_score": -998,                       of hardrun itself (absent: 0)
  *   "groups": {"disk": 6},
  *   "devices": {"/dev/fuse": "c 10:229"},    the host's own nodes
+ *   "apparmor": {"state": "on"|"not-built", "profiles": {"NAME": "MODE"}},   absent: not there
+ *   "selinux": {"state": "enforcing"|"permissive"|"not-built", "levels": false,
+ *               "types": ["container_t"],    that the loaded policy knows
+ *               "denies": ["transition", "nnp_transition", "entrypoint", "/a/source"],
+ *               "rootfs": "overlay", "level": "s0:c1,c2", "taken": ["s0:c5,c6"]},
  *   "runtime_cves": ["CVE-2024-21626"],      escapes that the runtime is open to
  *   "unsafe_annotations": ["x."] }
  */
@@ -33,5 +38,9 @@ struct fake_host {
 };
 
 void fake_host_init(struct fake_host *fake, const struct json *facts);
+
+/* control_in's level and level_taken on that machine. */
+const char *fake_host_level(const struct json *facts);
+bool fake_host_taken(const struct json *facts, const struct json *document);
 
 #endif

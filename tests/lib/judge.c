@@ -35,6 +35,8 @@ void judge_create(struct judge *ret, const struct judge_create *with, struct jso
 
 	*ret = (struct judge){.document = document, .refused = true};
 	fake_host_init(&fake, with->facts);
+	in.level = fake_host_level(with->facts);
+	in.level_taken = fake_host_taken(with->facts, json_root(document));
 	identity_read(json_root(document), with->root, with->bundle, with->id, &identity);
 	if (change_init(&ret->change, document, &ret->err) < 0)
 		return;

@@ -151,14 +151,39 @@ Test(mountinfo, lines)
 	mountinfo_done(&info);
 }
 
+Test(mountinfo, options)
+{
+	struct mountinfo info;
+
+	cr_assert_eq(parse("22 1 8:1 / / rw,relatime - ext4 /dev/sda\\0401 rw,x=a\\054b\n"
+			   "40 22 0:31 / /a ro shared:1 - overlay  rw,lowerdir=/a\n"
+			   "41 22 0:32 / /b rw master:3 propagate_from:2 - fuse.x y\n"
+			   "42 22 0:33 / /c rw - proc\n",
+			   &info),
+		     0);
+	cr_assert_eq(info.count, 4);
+	cr_expect_str_eq(info.entries[0].options, "rw,relatime");
+	cr_expect_str_eq(info.entries[0].tags, "");
+	cr_expect_str_eq(info.entries[0].source, "/dev/sda 1");
+	cr_expect_str_eq(info.entries[0].super, "rw,x=a\\054b", "not unescaped");
+	cr_expect_str_eq(info.entries[1].options, "ro");
+	cr_expect_str_eq(info.entries[1].tags, "shared:1");
+	cr_expect_str_eq(info.entries[1].source, "", "an empty name of what is mounted");
+	cr_expect_str_eq(info.entries[1].super, "rw,lowerdir=/a");
+	cr_expect_str_eq(info.entries[2].tags, "master:3 propagate_from:2");
+	cr_expect_str_eq(info.entries[2].type, "fuse.x");
+	cr_expect_str_eq(info.entries[2].source, "y");
+	cr_expect_str_eq(info.entries[2].super, "");
+	cr_expect_str_eq(info.entries[3].source, "");
+	mountinfo_done(&info);
+}
+
 Test(mountinfo, wrong)
 {
 	static const char *const rows[] = {
-		"22 1 8:1 / / rw\n",
-		"22 1 8:1 / - ext4 x rw\n",
-		"x 1 8:1 / / rw - ext4 x rw\n",
-		"22 1 8:1 / / rw - \n",
-		"nonsense",
+		"22 1 8:1 / / rw\n",	      "22 1 8:1 / - ext4 x rw\n",
+		"22 1 8:1 / / - ext4 x rw\n", "x 1 8:1 / / rw - ext4 x rw\n",
+		"22 1 8:1 / / rw - \n",	      "nonsense",
 	};
 
 	for (size_t i = 0; i < hr_count(rows); i++) {

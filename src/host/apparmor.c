@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "host/lsm.h"
+
+#include "base/cleanup.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/apparmor.h>
+
+enum host_lsm lsm_apparmor(void)
+{
+	if (aa_is_enabled())
+		return HOST_LSM_ON;
+	/* ENOSYS: not in this kernel; ECANCELED: switched off at boot. What is on and cannot be
+	 * asked (securityfs is not mounted here) must not pass for absent. */
+	return errno == ENOSYS || errno == ECANCELED ? HOST_LSM_ABSENT : HOST_LSM_ON;
+}
+
+static FILE *open_list(void)
+{
+	hr_autofree char *directory = NULL;
+	char path[PATH_MAX];
+
+	if (aa_find_mountpoint(&directory) < 0 ||
+	    snprintf(path, sizeof(path), "%s/profiles", directory) >= (int)sizeof(path))
+		return NULL;
+	return fopen(path, "re");
+}
+
+bool lsm_apparmor_mode(const char *profile, char ret[HOST_MODE])
+{
+	FILE *list = open_list();
+	hr_autofree char *line = NULL;
+	size_t room = 0;
+	ssize_t len;
+	bool found = false;
+
+	while (list && !found && (len = getline(&line, &room, list)) > 0) {
+		char *mode = NULL;
+
+		line[strcspn(line, "\n")] = '\0';
+		if (!aa_splitcon(line, &mode) || strcmp(line, profile) != 0)
+			continue;
+		snprintf(ret, HOST_MODE, "%s", mode ? mode : "enforce");
+		found = true;
+	}
+	if (list)
+		fclose(list);
+	return found;
+}
+
+bool lsm_apparmor_of(pid_t pid, char ret[LSM_LABEL])
+{
+	char *label = NULL, *mode = NULL;
+	int len = aa_gettaskcon(pid, &label, &mode) < 0
+			  ? -1
+			  : snprintf(ret, LSM_LABEL, "%s", label ? label : "");
+
+	/* `mode` points into `label`. */
+	free(label);
+	return len >= 0 && len < LSM_LABEL;
+}

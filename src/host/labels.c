@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What controls ask about AppArmor and SELinux, of the real machine. */
+#include "base/text.h"
+#include "host/lsm.h"
+#include "host/real.h"
+
+#include <linux/magic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/vfs.h>
+
+#define STAGED HR_STATEDIR "/stage/" /* see stage/sources.h */
+
+enum host_lsm host_real_apparmor(struct host *host)
+{
+	(void)host;
+	return lsm_apparmor();
+}
+
+bool host_real_apparmor_mode(struct host *host, const char *profile, char ret[HOST_MODE])
+{
+	(void)host;
+	return lsm_apparmor_mode(profile, ret);
+}
+
+enum host_lsm host_real_selinux(struct host *host)
+{
+	(void)host;
+	return lsm_selinux();
+}
+
+bool host_real_selinux_levels(struct host *host)
+{
+	(void)host;
+	return lsm_selinux_levels();
+}
+
+bool host_real_selinux_known(struct host *host, const char *context)
+{
+	(void)host;
+	return lsm_selinux_known(context);
+}
+
+bool host_real_selinux_starts(struct host *host, const char *context, bool no_new_privs)
+{
+	return host->runtime_path && lsm_selinux_starts(host->runtime_path, context, no_new_privs);
+}
+
+bool host_real_selinux_runs(struct host *host, const char *context, const char *root)
+{
+	char path[PATH_MAX];
+
+	return host_root_path((const struct host_real *)host, root, path) &&
+	       lsm_selinux_runs(context, path);
+}
+
+/* What is to be staged is behind its descriptor until then. */
+static const char *judged_path(const struct host_real *real, const char *source, char buf[64])
+{
+	int fd;
+
+	if (!text_starts(source, STAGED))
+		return source;
+	fd = host_source_fd(real, strtoul(source + strlen(STAGED), NULL, 10));
+	snprintf(buf, 64, "/proc/self/fd/%d", fd);
+	return buf;
+}
+
+bool host_real_selinux_reads(struct host *host, const char *context, const char *source)
+{
+	char buf[64];
+
+	return lsm_selinux_reads(context, judged_path((const struct host_real *)host, source, buf));
+}
+
+bool host_real_root_overlay(struct host *host, const char *root)
+{
+	struct host_mounted mounted;
+	char path[PATH_MAX];
+	struct statfs fs;
+
+	return host_root_path((const struct host_real *)host, root, path) &&
+	       statfs(path, &fs) == 0 && fs.f_type == OVERLAYFS_SUPER_MAGIC &&
+	       host->mounted(host, path, &mounted) && mounted.point;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The rootfs that an engine mounted, mounted anew in its place: an overlay takes another
+ * SELinux context only when its superblock is made. The mount table is all there is to tell
+ * what was mounted; what cannot be told from it, or would be lost, is refused.
+ */
+#ifndef HR_STAGE_OVERLAY_H
+#define HR_STAGE_OVERLAY_H
+
+#include "base/error.h"
+
+/* How the rootfs is to be mounted anew. */
+struct stage_overlay {
+	const char *context; /* SELinux context of every file; NULL: as it is mounted now */
+};
+
+/*
+ * The engine's overlay at `rootfs` (absolute, a mount point, no symbolic link in it) is mounted
+ * anew in its place, in the mount namespace that we are in, with every option that it had: of the
+ * overlay, of the mount, and how it propagates. With a context all contexts that it was mounted
+ * with are replaced by it; where it has exactly that one nothing is done.
+ *
+ * An error before the old mount is gone leaves everything as it was; after it the rootfs is left
+ * unmounted, and the message says so. A kill at any instant leaves the old mount, none, or the
+ * new one. To be called before the namespace is left that the engine mounted it in. The working
+ * directory is changed meanwhile. Linux 5.12.
+ *
+ * Error, with the mount and the option in it: HR_DENIED (of a form that cannot be made again),
+ * HR_UNTRUSTED (others than root could have put another layer there), HR_SYSTEM.
+ */
+int stage_overlay(const char *rootfs, const struct stage_overlay *with, struct hr_error *err);
+
+#endif
