@@ -179,12 +179,13 @@ static bool judge_mount_level(const struct labels *labels, const struct context 
 			       "leave the level out");
 		return false;
 	}
-	if (!labels->label[0] || !labels->asked[0] || strcmp(asked->level, level) == 0 ||
-	    (labels->narrowed && is_plain(asked->level)))
+	/* Without categories it is narrowed with the label. */
+	if (!labels->label[0] || strcmp(asked->level, level) == 0 ||
+	    ((labels->narrowed || !labels->asked[0]) && is_plain(asked->level)))
 		return true;
 	selinux_refuse(labels, MOUNT_FIELD, "level", labels->asked_mount,
 		       "the files of the container have another level than its processes",
-		       "give both the same level");
+		       "give both the same level, or none");
 	return false;
 }
 

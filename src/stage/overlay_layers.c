@@ -296,11 +296,10 @@ int overlay_layers_same(const struct overlay_layers *layers, const struct overla
 
 /* --- What it shows ---------------------------------------------------------------------------- */
 
-/* FNV-1a */
-static void mix(uint64_t *hash, const void *bytes, size_t len)
+/* FNV-1a, a value at a time */
+static uint64_t mix(uint64_t hash, uint64_t value)
 {
-	for (const unsigned char *byte = bytes; len > 0; byte++, len--)
-		*hash = (*hash ^ *byte) * 0x100000001b3U;
+	return (hash ^ value) * 0x100000001b3U;
 }
 
 /* The size of a directory depends on what was read of it before. */
@@ -315,8 +314,10 @@ static uint64_t digest(const char *name, const struct stat *st)
 	};
 	uint64_t hash = 0xcbf29ce484222325U;
 
-	mix(&hash, name, strlen(name) + 1);
-	mix(&hash, values, sizeof(values));
+	for (; *name; name++)
+		hash = mix(hash, (unsigned char)*name);
+	for (size_t i = 0; i < hr_count(values); i++)
+		hash = mix(hash, values[i]);
 	return hash;
 }
 
@@ -325,7 +326,6 @@ int overlay_layers_view(int dirfd, const char *path, uint64_t *ret, struct hr_er
 	int fd = openat(dirfd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	uint64_t sum = 0;
-	struct stat st;
 	int failed = 0;
 
 	if (!dir) {
@@ -335,6 +335,8 @@ int overlay_layers_view(int dirfd, const char *path, uint64_t *ret, struct hr_er
 		return -1;
 	}
 	for (const struct dirent *entry; !failed && (errno = 0, entry = readdir(dir));) {
+		struct stat st = {0};
+
 		if (strcmp(entry->d_name, "..") == 0)
 			continue;
 		if (fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)

@@ -8,6 +8,7 @@
 #	has RULE	RULE adds nothing: it is allowed
 #	lacks RULE	RULE adds something: it is refused
 #	forbids RULE	a deny of RULE that is written to the log adds nothing: it is there
+# shellcheck disable=SC2317 # functions that are named by others
 set -u
 # shellcheck source=tests/e2e/lib.sh
 . "${HR_TEST_SRCDIR:-.}/tests/e2e/lib.sh"

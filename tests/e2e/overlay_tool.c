@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* overlay_tool ROOTFS [CONTEXT]: mount the overlay there anew. Says "done" or the error, and what
+/* overlay_tool --id PATH: a number that no other mount has had, where the kernel knows one.
+ * overlay_tool ROOTFS [CONTEXT]: mount the overlay there anew. Says "done" or the error, and what
  * is not as it was: the working directory, open descriptors. With HR_TIMES=N: N times, and the
  * microseconds of each. */
 #include "stage/overlay.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -30,6 +33,19 @@ static long now(void)
 	return ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
 }
 
+#define MNT_ID_UNIQUE 0x4000U /* STATX_MNT_ID_UNIQUE, Linux 6.8 */
+
+static int print_id(const char *path)
+{
+	struct statx stx;
+
+	if (statx(AT_FDCWD, path, 0, STATX_MNT_ID, &stx) < 0)
+		return 1;
+	statx(AT_FDCWD, path, 0, MNT_ID_UNIQUE, &stx);
+	printf("%llu\n", (unsigned long long)stx.stx_mnt_id);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct stage_overlay with = {.context = argc > 2 ? argv[2] : NULL};
@@ -38,6 +54,8 @@ int main(int argc, char **argv)
 	int fds = count_fds();
 	long start;
 
+	if (argc > 2 && strcmp(argv[1], "--id") == 0)
+		return print_id(argv[2]);
 	if (argc < 2 || stat(".", &before) < 0)
 		return 2;
 	for (int i = times ? atoi(times) : 1; i > 0; i--) {

@@ -159,6 +159,13 @@ setup "$map"
 is "$status $(<$etc.previous/policy.json)" '0 {"version": 1}' \
 	"the former policy of one that was killed behind the exchange is kept"
 
+rm -rf $etc.previous && mkdir /etc/.hardrun.copy && echo half >/etc/.hardrun.copy/policy.json
+former=$(<$etc/policy.json)
+mounted 4 '{"version": 1, "default": "default"}'
+setup "$map"
+is "$status $(ls -d /etc/.hardrun.copy 2>/dev/null) $(<$etc.previous/policy.json)" "0  $former" \
+	"a copy that was never whole is no former policy"
+
 # ---- while containers are created ----------------------------------------------------------
 
 begin

@@ -5,6 +5,8 @@ nothing with the program that is judged."""
 import posixpath
 import re
 
+import labels
+
 SETS = ["bounding", "effective", "inheritable", "permitted", "ambient"]
 FLAGS = {"ro": "ro", "rw": "ro", "nosuid": "nosuid", "suid": "nosuid", "nodev": "nodev",
          "dev": "nodev", "noexec": "noexec", "exec": "noexec"}
@@ -103,8 +105,9 @@ def resolved(source, call, facts):
 class Compare:
     """found: (property, path, text); changed: paths that differ. Documents without nulls."""
 
-    def __init__(self, call, facts, container=None):
+    def __init__(self, call, facts, container=None, golden=False):
         self.call, self.facts, self.container = call, facts, container
+        self.golden = golden
         self.found, self.changed = [], []
         self.rules = {
             "process.noNewPrivileges": self.only_true("privileges"),
@@ -142,9 +145,9 @@ class Compare:
             self.rules["linux." + name] = self.dropped("extras")
         for name in PLATFORMS:
             self.rules[name] = self.dropped("platform")
-        if call["line"] == "exec":
-            self.rules["process.apparmorProfile"] = self.label
-            self.rules["process.selinuxLabel"] = self.label
+        label = self.exec_label if call["line"] == "exec" else self.label
+        for path in ("process.apparmorProfile", "process.selinuxLabel", "linux.mountLabel"):
+            self.rules[path] = label
 
     def bad(self, name, path, what):
         self.found.append((name, path, what))
@@ -189,11 +192,17 @@ class Compare:
                 self.bad(name, path, "was changed or added, not removed")
         return check
 
-    def label(self, _, b, path):
-        """exec: the container's own is put in its place."""
+    def label(self, a, b, path):
+        self.changed.append(path)
+        why = labels.wrong(self.facts, path, a, b, self.golden)
+        if why:
+            self.bad("labels", path, why)
+
+    def exec_label(self, _, b, path):
+        """The container's own is put in its place: what it asked for, or create made of that."""
         self.changed.append(path)
         own = self.container and self.container.get("process", {}).get(path.split(".")[1])
-        if (b or None) != (own or None):
+        if (b or None) != (own or None) and labels.wrong(self.facts, path, own, b, self.golden):
             self.bad("labels", path, f"is {b}, the container's is {own}")
 
     def umask(self, a, b, path):

@@ -356,7 +356,7 @@ def golden_case(folder):
             call["line"] = line
     facts = load(folder, "host.json") or {}
     spec, prefix = whole(call, asked)
-    comparison = compare.Compare(call, facts, container).run(
+    comparison = compare.Compare(call, facts, container, True).run(
         compare.bare(spec), compare.bare(whole(call, given)[0]))
     report = golden_entries(folder)
     found = list(comparison.found)

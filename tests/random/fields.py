@@ -150,13 +150,18 @@ def privileges(rng, spec, wild):
     if rng.random() < 0.5:
         process["oomScoreAdj"] = number(rng, wild, -999, -998, -500, -1, 0, 500, 1000)
     if rng.random() < 0.4:
-        process["apparmorProfile"] = text(rng, wild, "", "unconfined", "docker-default")
+        process["apparmorProfile"] = text(rng, wild, "", "unconfined", "docker-default",
+                                          "hardrun-default", "crio-default", "site-web")
     if rng.random() < 0.4:
         process["selinuxLabel"] = text(rng, wild, "system_u:system_r:container_t:s0:c1,c2",
-                                       "system_u:system_r:spc_t:s0")
+                                       "system_u:system_r:spc_t:s0", "",
+                                       "system_u:system_r:container_t:s0",
+                                       "system_u:system_r:container_t:s0:c5,c6",
+                                       "system_u:system_r:container_t:s0:c0.c1023")
     if rng.random() < 0.2:
         section(spec, "linux")["mountLabel"] = text(
-            rng, wild, "system_u:object_r:container_file_t:s0:c1,c2")
+            rng, wild, "system_u:object_r:container_file_t:s0:c1,c2",
+            "system_u:object_r:container_file_t:s0", "system_u:object_r:etc_t:s0:c1,c2")
 
 
 def scheduling(rng, spec, wild):
