@@ -256,9 +256,6 @@ plant rm $kernel/seccomp/actions_avail -- kernel.seccomp error seccomp \
 fresh_layout
 echo 0 >$kernel/yama/ptrace_scope
 noted kernel.ptrace
-fresh_layout
-echo lockdown,capability >/sys/kernel/security/lsm
-noted kernel.lsm
 
 note "nothing uses it"
 for layout in "${layouts[@]}"; do

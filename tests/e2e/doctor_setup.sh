@@ -45,7 +45,9 @@ doctor_sandbox() { # "$@" of the script
 		: >"$work/$name"
 		mount --bind "$work/$name" "$fs/$name" || skip_all "nothing can be mounted over $fs"
 	done
-	mount -t tmpfs hr-e2e /sys/kernel/security || skip_all "no tmpfs over /sys/kernel/security"
+	for dir in /sys/kernel/security /sys/fs; do
+		mount -t tmpfs hr-e2e "$dir" || skip_all "no tmpfs over $dir"
+	done
 	mkdir "$work/real"
 	for name in runc crun; do
 		[ -z "$(type -P "$name")" ] || cp "$(type -P "$name")" "$work/real/"
@@ -88,6 +90,8 @@ node() {
 	echo "kill_process kill_thread trap errno user_notif trace log allow" \
 		>"$kernel/seccomp/actions_avail"
 	echo "lockdown,capability,landlock,yama,apparmor" >/sys/kernel/security/lsm
+	mkdir -p /sys/kernel/security/apparmor
+	printf '%s (enforce)\n' hardrun-default hardrun-restricted >/sys/kernel/security/apparmor/profiles
 	engine='' file=''
 }
 

@@ -220,8 +220,7 @@ propagation() {
 	unshare -m --propagation slave sleep 1000 &
 	reap $!
 	observer=$!
-	until ! [ /proc/"$observer"/ns/mnt -ef /proc/self/ns/mnt ] && nsenter -t "$observer" -m true; do :; done
-	sleep 0.2
+	until [ "$(cat /proc/"$observer"/comm)" = sleep ]; do sleep 0.05; done
 	anew "with an observer"
 	is "$(nsenter -t "$observer" -m cat "$root/own-1"; nsenter -t "$observer" -m grep -c " $root " /proc/self/mountinfo)" \
 		"$(printf '1\n1')" "$fs: an observer sees the new one, once"
@@ -329,7 +328,7 @@ failures() {
 	(cd "$root" && exec sleep 1000) &
 	holder=$!
 	reap "$holder"
-	until [ "$(readlink /proc/"$holder"/cwd)" = "$root" ] && [ "$(cat /proc/"$holder"/comm)" = sleep ]; do :; done
+	until [ "$(readlink /proc/"$holder"/cwd)" = "$root" ] && [ "$(cat /proc/"$holder"/comm)" = sleep ]; do sleep 0.05; done
 	refused "busy" "cannot be unmounted"
 	kill "$holder" && wait "$holder" 2>/dev/null
 	anew "not busy any more"
@@ -351,7 +350,7 @@ failures() {
 		unshare -m --propagation private sleep 1000 &
 		holder=$!
 		reap "$holder"
-		until [ "$(cat /proc/"$holder"/comm)" = sleep ]; do :; done
+		until [ "$(cat /proc/"$holder"/comm)" = sleep ]; do sleep 0.05; done
 		lost "pinned by another mount namespace, index=$index" "another mount namespace still has"
 		kill "$holder" && wait "$holder" 2>/dev/null
 	done
