@@ -96,11 +96,13 @@ static void judge(const struct control_in *in, struct change *out, const char *a
 				.by = option,
 				.why = "every container is confined by a profile"};
 
-	if (own && (gives_way(in, asked) || strcmp(asked, own) == 0)) {
+	if (own && strcmp(asked, own) == 0) {
+		judge_loaded(in, out, own, "profile");
+	} else if (asked[0] && names(json_get(in->rules, "allow"), asked)) {
+		judge_loaded(in, out, asked, "allow");
+	} else if (own && gives_way(in, asked)) {
 		change_set(out, FIELD, json_new_string(change_doc(out), own), NULL, &reason);
 		judge_loaded(in, out, own, "profile");
-	} else if (names(json_get(in->rules, "allow"), asked)) {
-		judge_loaded(in, out, asked, "allow");
 	} else {
 		refuse_asked(in, out, asked, "the policy does not allow this profile");
 	}
@@ -132,19 +134,41 @@ static void exec(const struct control_in *in, struct change *out)
 	label_repeat(in, out, KEY);
 }
 
+/* Stacks (a//&b) and names in other namespaces (:ns:a) are in no list of loaded profiles. */
+static bool is_profile(const struct json *value)
+{
+	return value->type == JSON_STRING && value->len > 0 && value->len <= LONGEST_NAME &&
+	       strcmp(value->text, "unconfined") != 0 && !strpbrk(value->text, " \t\n\"*") &&
+	       !strstr(value->text, "//&") && value->text[0] != ':';
+}
+
+static int check_patterns(const struct json *rules, const char *option, struct hr_error *err)
+{
+	char shown[TEXT_SHOWN_SIZE];
+
+	json_each(pattern, json_get(rules, option))
+		if (pattern->len == 0 || strcspn(pattern->text, "*") + 1 < pattern->len)
+			return control_policy_error(pattern, err,
+						    "apparmor.%s holds names of profiles, and "
+						    "beginnings with a * behind them, not \"%s\"",
+						    option, text_shown_z(pattern->text, shown));
+	return 0;
+}
+
 static int check(const struct policy *policy, const struct json *rules, struct hr_error *err)
 {
-	const struct json *profile = json_get(rules, "profile");
 	const char *when = json_string(rules, "missing");
 
 	(void)policy;
-	if (profile &&
-	    (profile->type != JSON_STRING || profile->len == 0 || profile->len > LONGEST_NAME ||
-	     strcmp(profile->text, "unconfined") == 0 || strpbrk(profile->text, " \t\n\"*")))
-		return control_policy_error(profile, err,
-					    "apparmor.profile must be the name of a profile, such "
-					    "as \"hardrun-default\"; to have none, write "
-					    "\"apparmor\": {\"mode\": \"off\"}");
+	json_each(option, rules)
+		if (strcmp(option->key, "profile") == 0 && !is_profile(option))
+			return control_policy_error(
+				option, err,
+				"apparmor.profile must be the name of a profile, such as "
+				"\"hardrun-default\"; to have none, write \"apparmor\": "
+				"{\"mode\": \"off\"}");
+	if (check_patterns(rules, "allow", err) < 0 || check_patterns(rules, "replace", err) < 0)
+		return -1;
 	if (when && strcmp(when, "fail") == 0 && lsm_apparmor() == HOST_LSM_NOT_BUILT)
 		return control_policy_error(json_get(rules, "missing"), err,
 					    "apparmor.missing is \"fail\", and this hardrun was "

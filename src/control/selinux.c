@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "control/selinux.h"
+#include "base/cleanup.h"
 #include "base/text.h"
 #include "control/label.h"
 #include "control/table.h"
@@ -181,13 +182,32 @@ static void exec(const struct control_in *in, struct change *out)
 	label_repeat(in, out, KEY);
 }
 
-static int check_labels(const struct json *list, const char *option, struct hr_error *err)
+/* What a part of a context is made of. */
+static bool is_part(const char *text)
+{
+	return text[0] && text[strspn(text, "abcdefghijklmnopqrstuvwxyz"
+					    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")] == '\0';
+}
+
+static bool is_plain_context(const char *text)
 {
 	struct context context;
+
+	return context_split(text, &context) && !context.level[0] && is_part(context.user) &&
+	       is_part(context.role) && is_part(context.type);
+}
+
+static int check_labels(const struct json *list, const char *option, struct hr_error *err)
+{
 	char shown[TEXT_SHOWN_SIZE];
 
+	if (list && json_count(list) == 0)
+		return control_policy_error(list, err,
+					    "selinux.%s names no label; to have none, write "
+					    "\"selinux\": {\"mode\": \"off\"}",
+					    option);
 	json_each(label, list)
-		if (!context_split(label->text, &context) || context.level[0])
+		if (!is_plain_context(label->text))
 			return control_policy_error(label, err,
 						    "selinux.%s holds contexts without a level, "
 						    "USER:ROLE:TYPE, not \"%s\"",
@@ -195,18 +215,47 @@ static int check_labels(const struct json *list, const char *option, struct hr_e
 	return 0;
 }
 
+/* A part of a context; with a star, or more than a part, it could never match. */
+static int check_parts(const struct json *rules, const char *option, struct hr_error *err)
+{
+	char shown[TEXT_SHOWN_SIZE];
+
+	json_each(part, json_get(rules, option))
+		if (part->len == 0 ||
+		    strspn(part->text,
+			   "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+			   "._-") != part->len)
+			return control_policy_error(part, err,
+						    "selinux.%s holds single names such as "
+						    "\"container_t\", not \"%s\"",
+						    option, text_shown_z(part->text, shown));
+	return 0;
+}
+
+/* The place of a list that is the policy's and not inherited from a built-in profile. */
+static const struct json *written_here(const struct json *a, const struct json *b)
+{
+	char origin[CHANGE_ORIGIN];
+
+	return strcmp(change_origin(a, origin), "built-in") == 0 ? b : a;
+}
+
 static int check(const struct policy *policy, const struct json *rules, struct hr_error *err)
 {
 	const struct json *labels = json_get(rules, "label"),
 			  *mounts = json_get(rules, "mount_label");
+	static const char *const parts[] = {"users", "roles", "types", "file_types"};
 	const char *when = json_string(rules, "missing");
 	char shown[TEXT_SHOWN_SIZE];
 
 	(void)policy;
+	for (size_t i = 0; i < hr_count(parts); i++)
+		if (check_parts(rules, parts[i], err) < 0)
+			return -1;
 	if (check_labels(labels, "label", err) < 0 || check_labels(mounts, "mount_label", err) < 0)
 		return -1;
 	if (labels && mounts && json_count(labels) != json_count(mounts))
-		return control_policy_error(mounts, err,
+		return control_policy_error(written_here(labels, mounts), err,
 					    "selinux.label and selinux.mount_label are pairs: "
 					    "write as many of the one as of the other");
 	json_each(level, json_get(rules, "shared_levels"))

@@ -234,6 +234,7 @@ ROWS(control, cgroups)
 static const struct {
 	const char *control, *options, *words;
 } policies[] = {
+#include "control_labels.h"
 	{"user", "{\"umask\":\"022\"}", NULL},
 	{"user", "{\"umask\":\"0077\"}", NULL},
 	{"user", "{\"umask\":\"22\"}", "octal"},
