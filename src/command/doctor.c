@@ -38,6 +38,7 @@ static void (*const checks[])(const struct node *node, struct findings *to) = {
 	check_state,
 	check_audit_log,
 	check_kernel,
+	check_lsm,
 	check_used,
 	check_kernel_notes,
 };

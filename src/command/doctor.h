@@ -204,6 +204,7 @@ void check_containerd(const struct node *node, struct findings *to);
 void check_docker(const struct node *node, struct findings *to);
 void check_podman(const struct node *node, struct findings *to);
 void check_kernel(const struct node *node, struct findings *to);
+void check_lsm(const struct node *node, struct findings *to);
 void check_kernel_notes(const struct node *node, struct findings *to);
 
 #endif

@@ -181,26 +181,8 @@ static void note_userns(const struct node_kernel *kernel, struct findings *to)
 				    "user.max_user_namespaces=65536");
 }
 
-static void note_lsm(const struct node_kernel *kernel, struct findings *to)
-{
-	struct finding *finding;
-
-	if (strstr(kernel->lsm, "apparmor") || strstr(kernel->lsm, "selinux"))
-		return;
-	finding = doctor_find(to, "kernel.lsm", SEVERITY_NOTE, NULL, 0);
-	text_adds(&finding->subject, "security modules");
-	text_adds(&finding->evidence, "neither AppArmor nor SELinux is active (");
-	if (kernel->lsm[0])
-		doctor_show(&finding->evidence, kernel->lsm);
-	else
-		text_adds(&finding->evidence, "/sys/kernel/security/lsm cannot be read");
-	text_adds(&finding->evidence, "): profiles and labels of containers have no effect");
-	text_adds(&finding->remedy, "Where they are wanted: boot with lsm=...,apparmor");
-}
-
 void check_kernel_notes(const struct node *node, struct findings *to)
 {
 	note_ptrace(&node->kernel, to);
 	note_userns(&node->kernel, to);
-	note_lsm(&node->kernel, to);
 }

@@ -106,8 +106,8 @@ static void supply(struct labels *labels)
 		       "the loaded SELinux policy knows none of the policy's labels, and without "
 		       "one the container would run in the runtime's domain",
 		       "install a policy with container types (container-selinux; Debian 13: "
-		       "selinux-policy-default; Debian 12: semodule -i hardrun.cil, which is "
-		       "installed with hardrun)");
+		       "selinux-policy-default; Debian 12: semodule -i " HR_DATADIR
+		       "/hardrun/selinux/hardrun.cil)");
 }
 
 static void put(const struct labels *labels)
@@ -221,10 +221,7 @@ static int check_parts(const struct json *rules, const char *option, struct hr_e
 	char shown[TEXT_SHOWN_SIZE];
 
 	json_each(part, json_get(rules, option))
-		if (part->len == 0 ||
-		    strspn(part->text,
-			   "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-			   "._-") != part->len)
+		if (!is_part(part->text))
 			return control_policy_error(part, err,
 						    "selinux.%s holds single names such as "
 						    "\"container_t\", not \"%s\"",
@@ -232,18 +229,8 @@ static int check_parts(const struct json *rules, const char *option, struct hr_e
 	return 0;
 }
 
-/* The place of a list that is the policy's and not inherited from a built-in profile. */
-static const struct json *written_here(const struct json *a, const struct json *b)
-{
-	char origin[CHANGE_ORIGIN];
-
-	return strcmp(change_origin(a, origin), "built-in") == 0 ? b : a;
-}
-
 static int check(const struct policy *policy, const struct json *rules, struct hr_error *err)
 {
-	const struct json *labels = json_get(rules, "label"),
-			  *mounts = json_get(rules, "mount_label");
 	static const char *const parts[] = {"users", "roles", "types", "file_types"};
 	const char *when = json_string(rules, "missing");
 	char shown[TEXT_SHOWN_SIZE];
@@ -252,12 +239,9 @@ static int check(const struct policy *policy, const struct json *rules, struct h
 	for (size_t i = 0; i < hr_count(parts); i++)
 		if (check_parts(rules, parts[i], err) < 0)
 			return -1;
-	if (check_labels(labels, "label", err) < 0 || check_labels(mounts, "mount_label", err) < 0)
+	if (check_labels(json_get(rules, "label"), "label", err) < 0 ||
+	    check_labels(json_get(rules, "mount_label"), "mount_label", err) < 0)
 		return -1;
-	if (labels && mounts && json_count(labels) != json_count(mounts))
-		return control_policy_error(written_here(labels, mounts), err,
-					    "selinux.label and selinux.mount_label are pairs: "
-					    "write as many of the one as of the other");
 	json_each(level, json_get(rules, "shared_levels"))
 		if (!level_sound(level->text))
 			return control_policy_error(level, err,

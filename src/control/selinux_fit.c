@@ -24,8 +24,8 @@ static void judge_start(const struct labels *labels)
 				    : "the loaded SELinux policy lets the runtime start no process "
 				      "under it (process transition)",
 		       "run the engine in the domain that the loaded policy has for it "
-		       "(restorecon its programs), or load a module that allows both: semodule -i "
-		       "hardrun.cil, which is installed with hardrun");
+		       "(restorecon its programs), or load a module that allows both: semodule "
+		       "-i " HR_DATADIR "/hardrun/selinux/hardrun.cil");
 }
 
 static void judge_root(const struct labels *labels)

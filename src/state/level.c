@@ -68,7 +68,7 @@ void level_nth(const char *root, const char *pod, unsigned n, char ret[LEVEL_SIZ
 	memcpy(part, digest, 8);
 	first = strtoull(part, NULL, 16);
 	memcpy(part, digest + 8, 8);
-	step = 1 + strtoull(part, NULL, 16) % 256 * (2 * 3 * 11 * 31);
+	step = 1 + strtoull(part, NULL, 16) % 256 * (2ULL * 3 * 11 * 31);
 	name_pair((unsigned)((first + n * step) % LEVEL_COUNT), ret);
 }
 

@@ -94,6 +94,7 @@ both() { # what both profiles say
 	has '/proc/12/task/13/stat r,'
 	has '/proc/1/{comm,oom_score_adj,coredump_filter} w,'
 	has '/proc/1/task/2/comm w,'
+	has '/proc/1/fd/1 w,'
 	for path in mem attr/current attr/exec attr/apparmor/current attr/apparmor/exec task/2/attr/current \
 		uid_map gid_map projid_map setgroups clear_refs autogroup sched make-it-fail net/x ns/x root/x; do
 		lacks "/proc/1/$path w,"

@@ -54,8 +54,6 @@
 	{"selinux", "{\"mount_label\":[\"a_t\"]}", "selinux.mount_label"},
 	{"selinux", "{\"mount_label\":1}", "selinux.mount_label"},
 	{"selinux", "{\"mount_label\":[]}", "selinux.mount_label"},
-	{"selinux", "{\"label\":[\"u:r:a_t\",\"u:r:b_t\"],\"mount_label\":[\"u:object_r:a_t\"]}",
-	 "selinux."},
 	{"selinux", "{\"users\":[\"system_u\"],\"roles\":[\"system_r\"]}", NULL},
 	{"selinux", "{\"users\":\"system_u\"}", "selinux.users"},
 	{"selinux", "{\"users\":[\"\"]}", "selinux.users"},
