@@ -4,7 +4,8 @@
 # directory is mounted at /host. All that is done to it is done by the program `hardrun setup`
 # on the node itself (chroot), by rename, or can be done again: the pod may be killed anywhere.
 #
-#	node.sh install    binary, policy, handlers; then again whenever the policy changes
+#	node.sh install    binary, AppArmor profiles, policy, handlers; then again whenever the policy
+#	                   changes
 #	node.sh remove     takes all of that back, once no container runs through hardrun
 #	node.sh ready      for the readiness probe: what is wrong, if anything
 #
@@ -17,6 +18,7 @@ export SYSTEMD_IGNORE_CHROOT=1
 
 host=/host
 image=/hardrun/hardrun # the program as it came with the image
+labels=/hardrun/apparmor # the profiles as they came with the image
 policy=/policy         # the mounted ConfigMap
 own=/run/node          # of this pod: ready, why
 state=$host/var/lib/hardrun/node
@@ -70,6 +72,11 @@ remember() {
 			[ ! -e "$host/etc/$name" ] || cp -a "$host/etc/$name" "$state.new/etc.$name" ||
 				fail "cannot keep a copy of /etc/$name" || return
 		done
+		for file in "$labels"/*; do
+			name=${file##*/}
+			[ ! -e "$host/etc/apparmor.d/$name" ] || cp -a "$host/etc/apparmor.d/$name" "$state.new/apparmor.$name" ||
+				fail "cannot keep a copy of /etc/apparmor.d/$name" || return
+		done
 		printf '%s\n%s\n%s\n' "$engine" "$config" "$dir" >"$state.new/settings" &&
 			mv "$state.new" "$state" || fail "cannot write to /var/lib/hardrun on the node" || return
 	fi
@@ -93,6 +100,41 @@ put_program() {
 	sync
 	mv -f "$host$dir/.hardrun.new" "$host$program" || fail "cannot replace $program" || return
 	say "$program: $(printf '%s\n' "$version" | head -n 1)"
+}
+
+# ---- AppArmor --------------------------------------------------------------------------
+
+# Only where the node's kernel has it on. The files are for the node's next start.
+put_labels() {
+	[ "$(cat "$host/sys/module/apparmor/parameters/enabled" 2>/dev/null)" = Y ] || return 0
+	load=''
+	for file in "$labels"/*; do
+		name=${file##*/} to=$host/etc/apparmor.d/${file##*/}
+		if ! cmp -s "$file" "$to"; then
+			mkdir -p "$host/etc/apparmor.d" && cp "$file" "$to.hardrun-new" && chmod 644 "$to.hardrun-new" &&
+				mv -f "$to.hardrun-new" "$to" || fail "cannot write to /etc/apparmor.d on the node" || return
+			load="$load /etc/apparmor.d/$name"
+		elif ! loaded "$name"; then
+			load="$load /etc/apparmor.d/$name"
+		fi
+	done
+	[ -z "$load" ] || load_labels
+}
+
+loaded() { # NAME: and enforced
+	grep -qsx "$1 (enforce)" "$host/sys/kernel/security/apparmor/profiles"
+}
+
+# Loading takes a capability over all of the node's profiles that this pod does not have. The
+# node's systemd is asked to do it, as it is asked to restart the engine.
+load_labels() {
+	# shellcheck disable=SC2086
+	said_by=$(on_node timeout 60 systemd-run --quiet --collect --property=Type=oneshot apparmor_parser -r $load 2>&1) || {
+		fail "the AppArmor profiles are not loaded, containers will be refused; on the node:" \
+			"apparmor_parser -r$load ($said_by)"
+		return
+	}
+	say "AppArmor profiles loaded:$load"
 }
 
 # ---- the policy ------------------------------------------------------------------------
@@ -198,14 +240,15 @@ restart_engine() {
 
 install() {
 	remember && put_program || return
-	refused=''
+	refused='' unlabelled=''
+	put_labels || unlabelled=$why
 	if ! put_policy; then
 		refused=$why
 		# Without any policy the node gets no handlers.
 		[ -e "$host/etc/hardrun/policy.json" ] || return
 	fi
 	put_handlers || return
-	[ -z "$refused" ] || fail "$refused"
+	[ -z "$refused$unlabelled" ] || fail "$refused${refused:+${unlabelled:+; }}$unlabelled"
 }
 
 # ---- remove ----------------------------------------------------------------------------
@@ -238,7 +281,7 @@ remove() {
 	setup_engine --remove && restart_engine || return
 	# What was started before the engine knew nothing of hardrun any more.
 	[ -z "$(live)" ] || fail "a container was started meanwhile, drain the node" || return
-	nothing_else && restore_etc && restore_program || return
+	nothing_else && restore_etc && restore_labels && restore_program || return
 	rm -rf "$state"
 	rmdir "$host/var/lib/hardrun" 2>/dev/null
 	rmdir "$host/run/hardrun/records" "$host/run/hardrun" 2>/dev/null
@@ -280,6 +323,20 @@ restore_etc() {
 
 links() { # DIR
 	find "$1/runtimes" -type l 2>/dev/null | sed 's,.*/,,' | sort | tr '\n' ' '
+}
+
+# What is loaded stays until the node starts again: a process that runs under a profile would be
+# left without one.
+restore_labels() {
+	for file in "$labels"/*; do
+		to=$host/etc/apparmor.d/${file##*/}
+		if [ -e "$state/apparmor.${file##*/}" ]; then
+			cp -a "$state/apparmor.${file##*/}" "$to.hardrun-new" && mv -f "$to.hardrun-new" "$to"
+		else
+			rm -f "$to"
+		fi || fail "cannot write to /etc/apparmor.d on the node" || return
+	done
+	rmdir "$host/etc/apparmor.d" 2>/dev/null || :
 }
 
 restore_program() {

@@ -37,6 +37,14 @@ static void judge_root(const struct labels *labels)
 		return;
 	if (labels->mount[0] && in->host->root_overlay(in->host, root)) {
 		change_context(labels->out, labels->mount);
+		if (in->host->selinux_layers(in->host, labels->label, root))
+			return;
+		selinux_refuse(
+			labels, "root.path", "label", root,
+			"the kernel would let no program of its layers be loaded, because "
+			"their own labels are not for containers",
+			"label the engine's directory as the loaded policy has it "
+			"(restorecon -R), or where it was moved to: semanage fcontext -a -e");
 		return;
 	}
 	selinux_refuse(labels, "root.path", "label", root,

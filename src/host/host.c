@@ -73,6 +73,7 @@ int host_open(const char *bundle, struct host_real **ret, struct hr_error *err)
 		.selinux_starts = host_real_selinux_starts,
 		.selinux_runs = host_real_selinux_runs,
 		.selinux_reads = host_real_selinux_reads,
+		.selinux_layers = host_real_selinux_layers,
 		.root_overlay = host_real_root_overlay,
 	};
 	*ret = real;

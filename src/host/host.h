@@ -146,6 +146,11 @@ struct host {
 	bool (*selinux_runs)(struct host *host, const char *context, const char *root);
 	bool (*selinux_reads)(struct host *host, const char *context, const char *source);
 
+	/* The same of the layers of an overlay at root.path, whose own labels the kernel asks for
+	 * when a process changes the protection of what it has mapped, whatever the context of
+	 * the mount is. True for what cannot be told. */
+	bool (*selinux_layers)(struct host *host, const char *context, const char *root);
+
 	/* True if root.path is an overlay that was mounted there. */
 	bool (*root_overlay)(struct host *host, const char *root);
 

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What controls ask about AppArmor and SELinux, of the real machine. */
+#include "base/cleanup.h"
+#include "base/fd.h"
 #include "base/text.h"
 #include "host/lsm.h"
 #include "host/real.h"
 
+#include <fcntl.h>
 #include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,6 +75,37 @@ bool host_real_selinux_reads(struct host *host, const char *context, const char 
 	char buf[64];
 
 	return lsm_selinux_reads(context, judged_path((const struct host_real *)host, source, buf));
+}
+
+/* The directory of one layer, the upper one if there is any; "" when its name has what the
+ * kernel escapes, or is not absolute. */
+static void layer_of(const char *super, char ret[PATH_MAX])
+{
+	const char *layer = strstr(super, "upperdir=/");
+	size_t len;
+
+	if (!layer)
+		layer = strstr(super, "lowerdir=/");
+	layer = layer ? strchr(layer, '/') : "";
+	len = strcspn(layer, ",:\\");
+	snprintf(ret, PATH_MAX, "%.*s", layer[len] == '\\' ? 0 : (int)len, layer);
+}
+
+bool host_real_selinux_layers(struct host *host, const char *context, const char *root)
+{
+	struct host_real *real = (struct host_real *)host;
+	const struct mount_entry *mount;
+	char path[PATH_MAX], layer[PATH_MAX];
+	hr_autoclose int fd = -1;
+
+	if (!host_root_path(real, root, path))
+		return true;
+	fd = open(path, O_PATH | O_CLOEXEC);
+	mount = fd < 0 ? NULL : host_mount_of(real, fd);
+	if (!mount)
+		return true;
+	layer_of(mount->super, layer);
+	return !layer[0] || lsm_selinux_maps(context, layer);
 }
 
 bool host_real_root_overlay(struct host *host, const char *root)

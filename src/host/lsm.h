@@ -42,6 +42,9 @@ bool lsm_selinux_starts(const char *runtime, const char *context, bool no_new_pr
 /* True if a process may be started under the context from files labelled as `path` is. */
 bool lsm_selinux_runs(const char *context, const char *path);
 
+/* True if a process under the context may execute files labelled as `path` is, opened by others. */
+bool lsm_selinux_maps(const char *context, const char *path);
+
 /* True if the context may search the directory, or read the file. Anything else is not asked. */
 bool lsm_selinux_reads(const char *context, const char *path);
 

@@ -33,6 +33,13 @@ bool lsm_selinux_runs(const char *context, const char *path)
 	return false;
 }
 
+bool lsm_selinux_maps(const char *context, const char *path)
+{
+	(void)context;
+	(void)path;
+	return false;
+}
+
 bool lsm_selinux_reads(const char *context, const char *path)
 {
 	(void)context;

@@ -56,6 +56,7 @@ bool host_real_selinux_known(struct host *host, const char *context);
 bool host_real_selinux_starts(struct host *host, const char *context, bool no_new_privs);
 bool host_real_selinux_runs(struct host *host, const char *context, const char *root);
 bool host_real_selinux_reads(struct host *host, const char *context, const char *source);
+bool host_real_selinux_layers(struct host *host, const char *context, const char *root);
 bool host_real_root_overlay(struct host *host, const char *root);
 
 /* --- region.c --- */

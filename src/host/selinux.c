@@ -74,6 +74,14 @@ bool lsm_selinux_runs(const char *context, const char *path)
 	       allows(context, file, "file", "execute");
 }
 
+bool lsm_selinux_maps(const char *context, const char *path)
+{
+	context_auto char *file = NULL;
+
+	return getfilecon_raw(path, &file) >= 0 && allows(context, file, "file", "read") &&
+	       allows(context, file, "file", "execute");
+}
+
 bool lsm_selinux_reads(const char *context, const char *path)
 {
 	context_auto char *file = NULL;

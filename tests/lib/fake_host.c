@@ -279,6 +279,13 @@ static bool fake_selinux_reads(struct host *host, const char *context, const cha
 	return !denies(host, real ? real : source);
 }
 
+static bool fake_selinux_layers(struct host *host, const char *context, const char *root)
+{
+	(void)context;
+	(void)root;
+	return !denies(host, "layers");
+}
+
 static bool fake_root_overlay(struct host *host, const char *root)
 {
 	const char *what = json_string(selinux_of(host), "rootfs");
@@ -335,6 +342,7 @@ void fake_host_init(struct fake_host *fake, const struct json *facts)
 				.selinux_starts = fake_selinux_starts,
 				.selinux_runs = fake_selinux_runs,
 				.selinux_reads = fake_selinux_reads,
+				.selinux_layers = fake_selinux_layers,
 				.root_overlay = fake_root_overlay,
 				.runtime_cves = json_get(facts, "runtime_cves"),
 				.unsafe_annotations = json_get(facts, "unsafe_annotations"),

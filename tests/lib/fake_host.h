@@ -19,7 +19,8 @@
  *   "apparmor": {"state": "on"|"not-built", "profiles": {"NAME": "MODE"}},   absent: not there
  *   "selinux": {"state": "enforcing"|"permissive"|"not-built", "levels": false,
  *               "types": ["container_t"],    that the loaded policy knows
- *               "denies": ["transition", "nnp_transition", "entrypoint", "/a/source"],
+ *               "denies": ["transition", "nnp_transition", "entrypoint", "layers",
+ *                          "/a/source"],
  *               "rootfs": "overlay", "level": "s0:c1,c2", "taken": ["s0:c5,c6"]},
  *   "runtime_cves": ["CVE-2024-21626"],      escapes that the runtime is open to
  *   "unsafe_annotations": ["x."] }
