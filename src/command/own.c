@@ -3,6 +3,7 @@
 #include "command/command.h"
 
 #include "base/cleanup.h"
+#include "host/lsm.h"
 #include "seccomp/seccomp.h"
 
 #include <stdio.h>
@@ -23,7 +24,7 @@ const struct own_command own_commands[] = {
 	 "make hardrun known to an engine, or put a policy in place", command_setup},
 	{"doctor", "[--json]", "what is wrong on this node, and the command that mends it",
 	 command_doctor},
-	{"version", "", "version and built-in profiles", command_version},
+	{"version", "", "version, build and built-in profiles", command_version},
 	{"commands", "", "this list", command_commands},
 	{0},
 };
@@ -70,12 +71,19 @@ int command_help(const char *text)
 	return EXIT_OK;
 }
 
+static const char *in_build(enum host_lsm state)
+{
+	return state == HOST_LSM_NOT_BUILT ? "not in this build" : "in this build";
+}
+
 int command_version(int argc, char *const argv[], struct hr_error *err)
 {
 	const char *name;
 
 	(void)argc, (void)argv, (void)err;
 	printf("hardrun %s\n", HR_VERSION);
+	printf("AppArmor: %s\n", in_build(lsm_apparmor()));
+	printf("SELinux: %s\n", in_build(lsm_selinux()));
 	for (size_t i = 0; (name = seccomp_builtin_name(i)); i++) {
 		seccomp_filter_auto struct seccomp_filter *filter = NULL;
 		struct seccomp_source *source = NULL;

@@ -17,6 +17,10 @@ is "$(nm src/hardrun | grep -cE ' (aa_is_enabled|is_selinux_enabled|security_get
 	"neither library is in it"
 is "$(nm "$HR_PROGRAM" | grep -cE ' (aa_is_enabled|is_selinux_enabled|security_getenforce)$')" 3 \
 	"both are in the usual build"
+for control in AppArmor SELinux; do
+	like "$("$HR_PROGRAM" version)" "$control: in this build" "version says so: $control"
+	like "$("$work/build/src/hardrun" version)" "$control: not in this build" "and of the other: $control"
+done
 HR_PROGRAM=$work/build/src/hardrun
 stub=$(stub_install runc-stub)
 handler hardrun "$stub"
