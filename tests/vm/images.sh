@@ -6,7 +6,7 @@
 #	image_ready apparmor || echo "$why"
 #	-> $image_dir/root.img, $image_dir/vmlinuz
 
-: "${vm:=.}" "${cache:=cache}" # set by run
+: "${vm:=.}" "${cache:=cache}" "${scratch:=}" # set by run
 image_dir='' why='' mirror='' security=''
 
 # What a guest's root is made of: SUITE PACKAGES...; bookworm's kernel is 6.1, trixie's 6.12.

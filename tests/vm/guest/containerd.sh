@@ -76,7 +76,7 @@ life() { # HANDLER
 	init=$(pid_of "$id")
 	is "$(figures "$(cat "/proc/$init/status")")" "$hardened" "$handler: init is hardened"
 	is "$(label_of "$init")" "hardrun-default (enforce)" "$handler: init's AppArmor profile"
-	is "$(cgroup_of "$init")" "/system.slice/$unit" "$handler: the cgroup is a scope of systemd's"
+	like "$(cgroup_of "$init")" "^/system\.slice/$unit(/container)?\$" "$handler: the cgroup is a scope of systemd's"
 	is "$(systemctl is-active "$unit")" active "$handler: which knows it"
 	is "$(cat "/sys/fs/cgroup/system.slice/$unit/memory.max")" 67108864 "$handler: the memory limit"
 	like "$(cat "/sys/fs/cgroup/system.slice/$unit/pids.max")" '^[1-9][0-9]*$' \
@@ -151,13 +151,13 @@ note "$(uname -r), $(containerd --version | cut -d ' ' -f 3), $(runc --version |
 within 60 ctr version >/dev/null
 setup
 for part in smoke escape; do
-	[ "${VM_ONLY:-$part}" = $part ] || continue
+	[ "${VM_ONLY:-$part}" = "$part" ] || continue
 	if [ $part = escape ]; then escape; else
 		life hardrun
 		life hardrun-crun
 		refusals
 		restricted
 	fi
-	note "$part: $(cut -d ' ' -f 1 /proc/uptime) s"
+	note "$part: until second $(cut -d . -f 1 /proc/uptime)"
 done
 finish

@@ -12,7 +12,7 @@
 # shellcheck source=tests/e2e/lib.sh
 . "${HR_TEST_SRCDIR:-.}/tests/e2e/lib.sh"
 
-work=/run/vm image=/srv/image bundles=/srv/bundle
+work=/run/vm image=/var/lib/vm/image bundles=/srv/bundle
 audit=/var/log/hardrun/audit.jsonl
 runtime='' program='' root='' pid=''
 
@@ -42,6 +42,7 @@ guest_more() { :; } # for the scripts: the profiles that are to be loaded, and t
 # The runtime behind all handlers from now on, and a handler for each profile of the policy.
 guest_runtime() { # RUNTIME POLICY [PROGRAM]
 	local name
+	# shellcheck disable=SC2034 # for the scripts
 	runtime=$1 program=${3:-$(realpath "$(command -v "$1")")} root=$work/root.$1
 	mkdir -p "$root"
 	printf '%s\n' "$2" >/etc/hardrun/policy.json
@@ -88,7 +89,7 @@ running() { # its init has exec'ed
 	within 10 is_probe "$pid"
 }
 
-is_probe() { [ "$(tr '\0' ' ' <"/proc/$1/cmdline" 2>/dev/null)" = "/probe pause " ]; }
+is_probe() { [ "$(tr "\\0" " " 2>/dev/null <"/proc/$1/cmdline")" = "/probe pause " ]; }
 
 within() { # SECONDS COMMAND...
 	local end=$((SECONDS + $1))

@@ -46,16 +46,16 @@ guest_more() {
 	restorecon /usr/sbin/hardrun
 }
 
-# bundle_on ROOT ID [FILTER [DOCUMENT]]: ROOT is overlay (labelled like any file below /srv),
+# bundle_on ROOT ID [FILTER [DOCUMENT]]: ROOT is overlay (with layers where engines keep them),
 # plain (the same without an overlay) or fits.
 bundle_on() {
 	local path=$image
 	[ "$1" != fits ] || path=$fits
 	if [ "$1" = overlay ]; then
 		path=$bundles/$2/rootfs
-		mkdir -p "$path" "/srv/layer/$2/"{upper,work}
+		mkdir -p "$path" "/var/lib/vm/layer/$2/"{upper,work}
 		mountpoint -q "$path" || mount -t overlay overlay \
-			-o "lowerdir=$image,upperdir=/srv/layer/$2/upper,workdir=/srv/layer/$2/work" "$path"
+			-o "lowerdir=$image,upperdir=/var/lib/vm/layer/$2/upper,workdir=/var/lib/vm/layer/$2/work" "$path"
 	fi
 	root_of[$2]=$path
 	bundle "$2" ".root.path = \"$path\" | .process.args = [\"/probe\", \"pause\"] | $mounted | ${3:-.}" \
@@ -128,8 +128,8 @@ set_on_plain() {
 	bundle_on plain bad
 	refused hardrun bad 'selinux: root\.path.*rule selinux\.label' \
 		"$runtime: a directory that does not fit is refused"
-	unreadable $foreign "another pod's volume"
-	unreadable $foreign.log "a file of the host"
+	unreadable "$foreign" "another pod's volume"
+	unreadable "$foreign.log" "a file of the host"
 }
 
 unreadable() { # SOURCE NAME
@@ -240,7 +240,7 @@ for runtime in ${VM_RUNTIMES:-runc crun}; do
 	guest_runtime "$runtime" "$policy"
 	for part in set_on_overlay set_on_plain others probes given levels verified; do
 		[[ -n ${VM_ONLY:-} && " $VM_ONLY " != *" $part "* ]] || $part
+		note "$runtime: $part: until second $(cut -d . -f 1 /proc/uptime)"
 	done
-	note "$runtime: $(cut -d ' ' -f 1 /proc/uptime) s"
 done
 finish
