@@ -220,7 +220,7 @@ static void judge_skipped(const struct lsm *lsm, bool skipped, const char *contr
 	add_skipping(lsm, control, &names);
 	if (!names.len || names.failed)
 		return;
-	finding = doctor_find(lsm->to, "lsm.skipped", SEVERITY_NOTE, NULL, 0);
+	finding = doctor_find(lsm->to, "lsm.skipped", SEVERITY_WARNING, NULL, 0);
 	text_adds(&finding->subject, name);
 	text_addf(&finding->evidence,
 		  "is active, and this hardrun was built without %s: containers of %s have what "

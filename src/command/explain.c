@@ -215,7 +215,9 @@ static int explain_record(const struct explain *what, struct hr_error *err)
 		closedir(dir);
 	if (found > 0)
 		return EXIT_OK;
-	hr_fail(err, HR_DENIED, "no record of container \"%s\" in " HR_STATEDIR "/records",
+	hr_fail(err, HR_DENIED,
+		"no record of container \"%s\" in " HR_STATEDIR
+		"/records; one that was refused has none, but a line in the audit log",
 		text_shown_z(what->id, shown));
 	return -1;
 }

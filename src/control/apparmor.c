@@ -12,12 +12,11 @@
 #define LONGEST_NAME 255
 #define REMEDY	     (2 * TEXT_SHOWN_SIZE + 128)
 
-static const char *const missing[] = {"fail", "skip", NULL};
 static const struct control_option options[] = {
 	{.name = "profile", .type = OPTION_OTHER},
 	{.name = "allow", .type = OPTION_STRINGS},
 	{.name = "replace", .type = OPTION_STRINGS},
-	{.name = "missing", .type = OPTION_NAME, .values = missing},
+	{.name = "missing", .type = OPTION_NAME, .values = label_missing},
 	{.name = "verify", .type = OPTION_BOOL},
 	{0},
 };
@@ -68,7 +67,9 @@ static void judge_loaded(const struct control_in *in, struct change *out, const 
 
 	text_shown_z(profile, shown);
 	if (!in->host->apparmor_mode(in->host, profile, mode)) {
-		snprintf(remedy, sizeof(remedy), "load it: apparmor_parser -r /etc/apparmor.d/%s",
+		snprintf(remedy, sizeof(remedy), "%s: apparmor_parser -r /etc/apparmor.d/%s",
+			 text_starts(profile, "hardrun-") ? "load it"
+							  : "install its file, then load it",
 			 shown);
 		refuse(in, out, option, profile, "is not loaded in the kernel", remedy);
 	} else if (!enforces(mode)) {
@@ -119,11 +120,14 @@ static void create(const struct control_in *in, struct change *out)
 	if (strcmp(asked, "unconfined") == 0 &&
 	    !json_has_string(json_get(in->rules, "allow"), asked))
 		refuse_asked(in, out, asked, "nothing would be refused to the container");
-	else if (state != HOST_LSM_ON && label_required(in))
+	else if (state != HOST_LSM_ON && label_required(in, in->host->selinux(in->host)))
 		refuse(in, out, "missing", asked[0] ? asked : NULL,
-		       "AppArmor is not switched on in this kernel",
-		       "boot with AppArmor (security=apparmor), or write \"apparmor\": "
-		       "{\"missing\": \"skip\"}");
+		       label_why_not(state, "AppArmor is not switched on in this kernel"),
+		       state == HOST_LSM_NOT_BUILT
+			       ? "build it with libapparmor (hardrun version), or write "
+				 "\"apparmor\": {\"missing\": \"skip\"}"
+			       : "boot with AppArmor (security=apparmor), or write \"apparmor\": "
+				 "{\"missing\": \"skip\"}");
 	else if (state == HOST_LSM_ON && process && strcmp(asked, "unconfined") != 0)
 		judge(in, out, asked);
 	label_remember(in, out, KEY, state, "on", json_new_object(change_notes(out)));
@@ -139,7 +143,8 @@ static bool is_profile(const struct json *value)
 {
 	return value->type == JSON_STRING && value->len > 0 && value->len <= LONGEST_NAME &&
 	       strcmp(value->text, "unconfined") != 0 && !strpbrk(value->text, " \t\n\"*") &&
-	       !strstr(value->text, "//&") && value->text[0] != ':';
+	       !strstr(value->text, "//&") && value->text[0] != ':' &&
+	       !text_starts(value->text, "localhost/");
 }
 
 static int check_patterns(const struct json *rules, const char *option, struct hr_error *err)
@@ -147,10 +152,12 @@ static int check_patterns(const struct json *rules, const char *option, struct h
 	char shown[TEXT_SHOWN_SIZE];
 
 	json_each(pattern, json_get(rules, option))
-		if (pattern->len == 0 || strcspn(pattern->text, "*") + 1 < pattern->len)
+		if (pattern->len == 0 || strcspn(pattern->text, "*") + 1 < pattern->len ||
+		    text_starts(pattern->text, "localhost/"))
 			return control_policy_error(pattern, err,
-						    "apparmor.%s holds names of profiles, and "
-						    "beginnings with a * behind them, not \"%s\"",
+						    "apparmor.%s holds names of profiles (without "
+						    "localhost/), and beginnings with a * behind "
+						    "them, not \"%s\"",
 						    option, text_shown_z(pattern->text, shown));
 	return 0;
 }

@@ -3,11 +3,24 @@
 
 #include <string.h>
 
-bool label_required(const struct control_in *in)
+const char *const label_missing[] = {"either", "fail", "skip", NULL};
+
+static const char *missing_of(const struct control_in *in)
 {
 	const char *missing = json_string(in->rules, "missing");
 
-	return missing && strcmp(missing, "fail") == 0;
+	return missing ? missing : "skip";
+}
+
+bool label_required(const struct control_in *in, enum host_lsm other)
+{
+	return strcmp(missing_of(in), "fail") == 0 ||
+	       (strcmp(missing_of(in), "either") == 0 && other != HOST_LSM_ON);
+}
+
+const char *label_why_not(enum host_lsm state, const char *why)
+{
+	return state == HOST_LSM_NOT_BUILT ? "this hardrun was built without its library" : why;
 }
 
 static const char *state_name(enum host_lsm state, const char *on)
@@ -33,7 +46,7 @@ void label_remember(const struct control_in *in, struct change *out, const char 
 
 	json_put_string(notes, ceiling, "label", label ? label : "");
 	json_put_string(notes, ceiling, "kernel", state_name(state, on));
-	json_put_string(notes, ceiling, "missing", label_required(in) ? "fail" : "skip");
+	json_put_string(notes, ceiling, "missing", missing_of(in));
 	json_put(notes, ceiling, "verify", json_new_bool(notes, json_true(in->rules, "verify")));
 	change_ceiling(out, ceiling);
 }

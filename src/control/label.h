@@ -5,8 +5,15 @@
 
 #include "control/control.h"
 
-/* True where the profile says "missing": "fail". */
-bool label_required(const struct control_in *in);
+/* Values of the option missing. */
+extern const char *const label_missing[];
+
+/* True where the profile wants this module, or ("either") one of the two and `other` is not
+ * enforcing. */
+bool label_required(const struct control_in *in, enum host_lsm other);
+
+/* Why there is no label, for a module that is not on. */
+const char *label_why_not(enum host_lsm state, const char *why);
 
 /*
  * Keep member `key` of the container's process as the ceiling, with what the kernel was and

@@ -12,7 +12,6 @@
 
 #define KEY "selinuxLabel"
 
-static const char *const missing[] = {"fail", "skip", NULL};
 static const struct control_option options[] = {
 	{.name = "label", .type = OPTION_STRINGS},
 	{.name = "mount_label", .type = OPTION_STRINGS},
@@ -21,7 +20,7 @@ static const struct control_option options[] = {
 	{.name = "types", .type = OPTION_STRINGS},
 	{.name = "file_types", .type = OPTION_STRINGS},
 	{.name = "shared_levels", .type = OPTION_STRINGS},
-	{.name = "missing", .type = OPTION_NAME, .values = missing},
+	{.name = "missing", .type = OPTION_NAME, .values = label_missing},
 	{.name = "verify", .type = OPTION_BOOL},
 	{0},
 };
@@ -140,7 +139,7 @@ static void absent(const struct labels *labels, enum host_lsm state)
 	selinux_refuse(labels, LABEL_FIELD, "missing", labels->asked[0] ? labels->asked : NULL,
 		       state == HOST_LSM_PERMISSIVE
 			       ? "SELinux is permissive: it logs, and refuses nothing"
-			       : "SELinux is not switched on in this kernel",
+			       : label_why_not(state, "SELinux is not switched on in this kernel"),
 		       state == HOST_LSM_PERMISSIVE
 			       ? "setenforce 1, or write \"selinux\": {\"missing\": \"skip\"}"
 			       : "boot with SELinux (security=selinux), or write \"selinux\": "
@@ -166,7 +165,7 @@ static void create(const struct control_in *in, struct change *out)
 		.level = on && in->host->selinux_levels(in->host) ? or_empty(in->level) : "",
 	};
 
-	if (state != HOST_LSM_ON && label_required(in))
+	if (state != HOST_LSM_ON && label_required(in, in->host->apparmor(in->host)))
 		absent(&labels, state);
 	else if (on && process)
 		judge(&labels);

@@ -51,7 +51,7 @@ static void refuse_taken(const struct labels *labels, const char *level)
 	snprintf(remedy + len, sizeof(remedy) - len, "\"%s\"]}", level);
 	selinux_refuse(labels, LABEL_FIELD, "shared_levels", labels->asked,
 		       "another pod of this node has this level, and either could use the files of "
-		       "the other",
+		       "the other (for the pause container the profile of sandboxes decides)",
 		       remedy);
 }
 

@@ -15,17 +15,40 @@ static void judge_start(const struct labels *labels)
 {
 	const struct control_in *in = labels->in;
 	bool no_new_privs = json_true(json_get(in->document, "process"), "noNewPrivileges");
+	bool own;
 
 	if (in->host->selinux_starts(in->host, labels->label, no_new_privs))
 		return;
+	own = strstr(labels->label, ":hardrun_container_t") != NULL;
 	selinux_refuse(labels, LABEL_FIELD, "label", labels->label,
 		       no_new_privs ? "the loaded SELinux policy lets the runtime start no process "
 				      "under it (process transition, process2 nnp_transition)"
 				    : "the loaded SELinux policy lets the runtime start no process "
 				      "under it (process transition)",
-		       "run the engine in the domain that the loaded policy has for it "
-		       "(restorecon its programs), or load a module that allows both: semodule "
-		       "-i " HR_DATADIR "/hardrun/selinux/hardrun.cil");
+		       own ? "name the runtime's domain in a module: (typeattributeset "
+			     "hardrun_runtime_type (DOMAIN))"
+			   : "run the engine in the domain that the loaded policy has for it "
+			     "(restorecon its programs), or load a module that allows it both");
+}
+
+/* What needs no loader runs all the same, so it is no refusal. */
+static void judge_layers(const struct labels *labels, const char *root)
+{
+	const struct control_in *in = labels->in;
+
+	if (in->host->selinux_layers(in->host, labels->label, root))
+		return;
+	change_warn(
+		labels->out, "root.path", root,
+		&(struct reason){
+			.rule = "selinux.label",
+			.by = json_get(in->rules, "label"),
+			.why = "the loader of most programs may fail (\"cannot apply additional "
+			       "memory protection\"): the layers' own labels are not for "
+			       "containers",
+			.remedy = "label the engine's directory as the loaded policy has it: "
+				  "restorecon -R; where it was moved to, semanage fcontext -a "
+				  "-e first"});
 }
 
 static void judge_root(const struct labels *labels)
@@ -37,14 +60,7 @@ static void judge_root(const struct labels *labels)
 		return;
 	if (labels->mount[0] && in->host->root_overlay(in->host, root)) {
 		change_context(labels->out, labels->mount);
-		if (in->host->selinux_layers(in->host, labels->label, root))
-			return;
-		selinux_refuse(
-			labels, "root.path", "label", root,
-			"the kernel would let no program of its layers be loaded, because "
-			"their own labels are not for containers",
-			"label the engine's directory as the loaded policy has it "
-			"(restorecon -R), or where it was moved to: semanage fcontext -a -e");
+		judge_layers(labels, root);
 		return;
 	}
 	selinux_refuse(labels, "root.path", "label", root,
@@ -87,8 +103,8 @@ static void judge_sources(const struct labels *labels)
 		selinux_refuse(labels, change_key_path(where, "source", path), "label",
 			       as_asked(source), "the container could not use it under its label",
 			       "switch SELinux on in the engine (containerd: enable_selinux = "
-			       "true), so that it labels volumes, or label the source: chcon -R "
-			       "-t container_file_t");
+			       "true), so that it labels volumes, or label the source: "
+			       "semanage fcontext -a -t container_file_t, then restorecon -R");
 		return;
 	}
 }
