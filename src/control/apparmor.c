@@ -21,6 +21,30 @@ static const struct control_option options[] = {
 	{0},
 };
 
+/* What profiles/apparmor/hardrun-default lists (tests/lint/controls.sh compares them);
+ * hardrun-restricted lists the first alone. */
+static const char *const listed[] = {
+	"CAP_NET_BIND_SERVICE",
+	"CAP_AUDIT_WRITE",
+	"CAP_CHOWN",
+	"CAP_DAC_OVERRIDE",
+	"CAP_FOWNER",
+	"CAP_FSETID",
+	"CAP_IPC_LOCK",
+	"CAP_IPC_OWNER",
+	"CAP_KILL",
+	"CAP_LEASE",
+	"CAP_SETFCAP",
+	"CAP_SETGID",
+	"CAP_SETPCAP",
+	"CAP_SETUID",
+	"CAP_SYS_CHROOT",
+	"CAP_SYS_NICE",
+	"CAP_SYS_PTRACE",
+	"CAP_SYS_RESOURCE",
+	NULL,
+};
+
 static bool names(const struct json *list, const char *profile)
 {
 	json_each(pattern, list)
@@ -83,6 +107,27 @@ static void judge_loaded(const struct control_in *in, struct change *out, const 
 	}
 }
 
+/* The policy gave a capability, and our own profile refuses what it is for. */
+static void judge_capabilities(const struct control_in *in, struct change *out, const char *own)
+{
+	const struct json *kept = json_path(in->document, "process.capabilities.bounding");
+	bool restricted = strcmp(own, "hardrun-restricted") == 0;
+
+	if (!restricted && strcmp(own, "hardrun-default") != 0)
+		return;
+	json_each(capability, kept)
+		if (restricted ? strcmp(capability->text, listed[0]) != 0
+			       : !text_in(capability->text, listed))
+			change_warn(out, "process.capabilities.bounding", capability->text,
+				    &(struct reason){
+					    .rule = "apparmor.profile",
+					    .by = json_get(in->rules, "profile"),
+					    .why = "the AppArmor profile does not list it, and "
+						   "refuses what it is for",
+					    .remedy = "name a profile that lists it: hardrun(8), "
+						      "APPARMOR AND SELINUX"});
+}
+
 /* The engine's own, that every container gets unasked, gives way to the policy's. */
 static bool gives_way(const struct control_in *in, const char *asked)
 {
@@ -99,11 +144,13 @@ static void judge(const struct control_in *in, struct change *out, const char *a
 
 	if (own && strcmp(asked, own) == 0) {
 		judge_loaded(in, out, own, "profile");
+		judge_capabilities(in, out, own);
 	} else if (asked[0] && names(json_get(in->rules, "allow"), asked)) {
 		judge_loaded(in, out, asked, "allow");
 	} else if (own && gives_way(in, asked)) {
 		change_set(out, FIELD, json_new_string(change_doc(out), own), NULL, &reason);
 		judge_loaded(in, out, own, "profile");
+		judge_capabilities(in, out, own);
 	} else {
 		refuse_asked(in, out, asked, "the policy does not allow this profile");
 	}

@@ -43,6 +43,13 @@ done
 find tests/golden -mindepth 1 -maxdepth 1 -type d -printf '%f\n' > "$work/golden"
 same_set "$work/golden" "every folder of golden cases is a control's"
 
+# The capabilities that the AppArmor profile lists are those that the control knows of.
+is "$(sed -n '/^static const char \*const listed/,/^};/p' src/control/apparmor.c | grep -oE 'CAP_[A-Z_]+' | LC_ALL=C sort)" \
+	"$(sed -n 's/^ *capability \([a-z_]*\),$/CAP_\U\1/p' profiles/apparmor/hardrun-default | LC_ALL=C sort)" \
+	"src/control/apparmor.c knows the capabilities of hardrun-default"
+is "$(sed -n 's/^ *capability \([a-z_]*\),$/\1/p' profiles/apparmor/hardrun-restricted)" net_bind_service \
+	"and that of hardrun-restricted"
+
 # Every golden case says what comes out, or what is refused.
 findings=
 while read -r case; do

@@ -25,6 +25,7 @@
 	{"apparmor", "{\"replace\":[\"a*b\"]}", "apparmor.replace"},
 	{"apparmor", "{\"replace\":[{}]}", "apparmor.replace"},
 	{"apparmor", "{\"missing\":\"skip\"}", NULL},
+	{"apparmor", "{\"missing\":\"either\"}", NULL},
 	{"apparmor", "{\"missing\":\"ignore\"}", "apparmor.missing"},
 	{"apparmor", "{\"missing\":\"Fail\"}", "apparmor.missing"},
 	{"apparmor", "{\"missing\":true}", "apparmor.missing"},
