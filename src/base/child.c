@@ -37,6 +37,14 @@ __attribute__((noreturn)) static void become_program(const char *path, char *con
 	_exit(127);
 }
 
+/* A caller may have us ignore SIGCHLD, and then a child's status is lost. */
+static void wait_ourselves(void)
+{
+	const struct sigaction usual = {.sa_handler = SIG_DFL};
+
+	sigaction(SIGCHLD, &usual, NULL);
+}
+
 /* Wait until there is something to read from `fd`, or, for a pidfd, until it has ended. */
 static int wait_for(int fd, const struct deadline *deadline, struct hr_error *err)
 {
@@ -96,6 +104,7 @@ int child_capture(const char *path, char *const argv[], char *const envp[], int 
 	int ends[2], result;
 	pid_t pid;
 
+	wait_ourselves();
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return hr_fail_errno(err, errno, "pipe");
 	pid = fork();
@@ -124,10 +133,12 @@ int child_capture(const char *path, char *const argv[], char *const envp[], int 
 	return 0;
 }
 
-int child_run(void (*become)(void *data), void *data, int *ret_status, struct hr_error *err)
+int child_start(void (*become)(void *data), void *data, pid_t *ret, struct hr_error *err)
 {
-	pid_t parent = getpid(), pid = fork();
+	pid_t parent = getpid(), pid;
 
+	wait_ourselves();
+	pid = fork();
 	if (pid == 0) {
 		/* We may be gone already, and then nobody kills it. */
 		if (prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == parent)
@@ -136,8 +147,6 @@ int child_run(void (*become)(void *data), void *data, int *ret_status, struct hr
 	}
 	if (pid < 0)
 		return hr_fail_errno(err, errno, "fork");
-	while (waitpid(pid, ret_status, 0) < 0)
-		if (errno != EINTR)
-			return hr_fail_errno(err, errno, "waitpid");
+	*ret = pid;
 	return 0;
 }

@@ -8,6 +8,7 @@
 #include "base/error.h"
 
 #include <stddef.h>
+#include <sys/types.h>
 
 /*
  * Run `path` with argv and envp, no standard input, standard error thrown away, and
@@ -18,10 +19,9 @@ int child_capture(const char *path, char *const argv[], char *const envp[], int 
 		  size_t max, char **ret, size_t *ret_len, int *ret_status, struct hr_error *err);
 
 /*
- * Call `become(data)`, which is to exec, in a child that is killed when we die, and wait for it.
- * A child whose `become` returns ends with status 126. ret_status: as of wait(2). Error:
- * HR_SYSTEM.
+ * Call `become(data)`, which is to exec, in a child that is killed when we die. A child whose
+ * `become` returns ends with status 126. Error: HR_SYSTEM.
  */
-int child_run(void (*become)(void *data), void *data, int *ret_status, struct hr_error *err);
+int child_start(void (*become)(void *data), void *data, pid_t *ret, struct hr_error *err);
 
 #endif

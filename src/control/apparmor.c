@@ -160,13 +160,17 @@ static void create(const struct control_in *in, struct change *out)
 {
 	const struct json *process = json_get(in->document, "process");
 	const char *asked = json_string(process, KEY);
-	enum host_lsm state = in->host->apparmor(in->host);
+	enum host_lsm state = label_state(in, in->host->apparmor(in->host));
 
 	if (!asked)
 		asked = "";
 	if (strcmp(asked, "unconfined") == 0 &&
 	    !json_has_string(json_get(in->rules, "allow"), asked))
 		refuse_asked(in, out, asked, "nothing would be refused to the container");
+	else if (state == HOST_LSM_HIDDEN)
+		refuse(in, out, "profile", asked[0] ? asked : NULL,
+		       "AppArmor is on, and its list of profiles cannot be read",
+		       "mount securityfs on /sys/kernel/security, also where hardrun runs");
 	else if (state != HOST_LSM_ON && label_required(in, in->host->selinux(in->host)))
 		refuse(in, out, "missing", asked[0] ? asked : NULL,
 		       label_why_not(state, "AppArmor is not switched on in this kernel"),

@@ -3,6 +3,11 @@
 
 #include <string.h>
 
+enum host_lsm label_state(const struct control_in *in, enum host_lsm state)
+{
+	return in->kind == RUNTIME_RUNSC && state != HOST_LSM_ABSENT ? HOST_LSM_UNUSED : state;
+}
+
 const char *const label_missing[] = {"either", "fail", "skip", NULL};
 
 static const char *missing_of(const struct control_in *in)
@@ -20,6 +25,8 @@ bool label_required(const struct control_in *in, enum host_lsm other)
 
 const char *label_why_not(enum host_lsm state, const char *why)
 {
+	if (state == HOST_LSM_UNUSED)
+		return "runsc gives its processes no label";
 	return state == HOST_LSM_NOT_BUILT ? "this hardrun was built without its library" : why;
 }
 
@@ -30,6 +37,10 @@ static const char *state_name(enum host_lsm state, const char *on)
 		return "absent";
 	case HOST_LSM_NOT_BUILT:
 		return "not built";
+	case HOST_LSM_HIDDEN:
+		return "hidden";
+	case HOST_LSM_UNUSED:
+		return "not used by the runtime";
 	case HOST_LSM_PERMISSIVE:
 		return "permissive";
 	case HOST_LSM_ON:

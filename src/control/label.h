@@ -5,6 +5,9 @@
 
 #include "control/control.h"
 
+/* The state as far as it is of use to the container: runsc gives no process a label. */
+enum host_lsm label_state(const struct control_in *in, enum host_lsm state);
+
 /* Values of the option missing. */
 extern const char *const label_missing[];
 

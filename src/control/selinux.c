@@ -155,7 +155,7 @@ static void create(const struct control_in *in, struct change *out)
 {
 	const struct json *process = json_get(in->document, "process");
 	struct json *ceiling = json_new_object(change_notes(out));
-	enum host_lsm state = in->host->selinux(in->host);
+	enum host_lsm state = label_state(in, in->host->selinux(in->host));
 	bool on = state == HOST_LSM_ON || state == HOST_LSM_PERMISSIVE;
 	struct labels labels = {
 		.in = in,
@@ -165,7 +165,12 @@ static void create(const struct control_in *in, struct change *out)
 		.level = on && in->host->selinux_levels(in->host) ? or_empty(in->level) : "",
 	};
 
-	if (state != HOST_LSM_ON && label_required(in, in->host->apparmor(in->host)))
+	if (state == HOST_LSM_HIDDEN)
+		selinux_refuse(&labels, LABEL_FIELD, "label", labels.asked[0] ? labels.asked : NULL,
+			       "SELinux is on, and its policy cannot be asked",
+			       "mount selinuxfs on /sys/fs/selinux, writable, also where hardrun "
+			       "runs; /etc/selinux/config must be there");
+	else if (state != HOST_LSM_ON && label_required(in, in->host->apparmor(in->host)))
 		absent(&labels, state);
 	else if (on && process)
 		judge(&labels);

@@ -11,6 +11,18 @@
 #include <stdio.h>
 #include <string.h>
 
+static void judge_domain(const struct labels *labels)
+{
+	const struct control_in *in = labels->in;
+
+	if (in->host->selinux_enforced(in->host, labels->label))
+		return;
+	selinux_refuse(labels, LABEL_FIELD, "label", labels->label,
+		       "the loaded SELinux policy has its domain permissive: it logs, and refuses "
+		       "nothing",
+		       "semanage permissive -d with the domain's name");
+}
+
 static void judge_start(const struct labels *labels)
 {
 	const struct control_in *in = labels->in;
@@ -111,6 +123,7 @@ static void judge_sources(const struct labels *labels)
 
 void selinux_judge_fit(struct labels *labels)
 {
+	judge_domain(labels);
 	judge_start(labels);
 	judge_root(labels);
 	if (!labels->asked[0])

@@ -19,7 +19,7 @@ enum host_lsm lsm_apparmor(void)
 		return HOST_LSM_ON;
 	/* ENOSYS: not in this kernel; ECANCELED: switched off at boot. What is on and cannot be
 	 * asked (securityfs is not mounted here) must not pass for absent. */
-	return errno == ENOSYS || errno == ECANCELED ? HOST_LSM_ABSENT : HOST_LSM_ON;
+	return errno == ENOSYS || errno == ECANCELED ? HOST_LSM_ABSENT : HOST_LSM_HIDDEN;
 }
 
 static FILE *open_list(void)
@@ -61,9 +61,14 @@ bool lsm_apparmor_mode(const char *profile, char ret[HOST_MODE])
 bool lsm_apparmor_of(pid_t pid, char ret[LSM_LABEL])
 {
 	char *label = NULL, *mode = NULL;
-	int len = aa_gettaskcon(pid, &label, &mode) < 0
-			  ? -1
-			  : snprintf(ret, LSM_LABEL, "%s", label ? label : "");
+	bool enforces;
+	int len = -1;
+
+	if (aa_gettaskcon(pid, &label, &mode) >= 0) {
+		enforces = !mode || strcmp(mode, "enforce") == 0 || strcmp(mode, "kill") == 0;
+		len = snprintf(ret, LSM_LABEL, enforces ? "%s" : "%s (%s)", label ? label : "",
+			       mode ? mode : "");
+	}
 
 	/* `mode` points into `label`. */
 	free(label);

@@ -70,6 +70,7 @@ int host_open(const char *bundle, struct host_real **ret, struct hr_error *err)
 		.selinux = host_real_selinux,
 		.selinux_levels = host_real_selinux_levels,
 		.selinux_known = host_real_selinux_known,
+		.selinux_enforced = host_real_selinux_enforced,
 		.selinux_starts = host_real_selinux_starts,
 		.selinux_runs = host_real_selinux_runs,
 		.selinux_reads = host_real_selinux_reads,

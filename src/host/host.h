@@ -37,6 +37,8 @@ enum host_kind {
 enum host_lsm {
 	HOST_LSM_ABSENT,     /* this kernel has it not, or not switched on */
 	HOST_LSM_NOT_BUILT,  /* this hardrun cannot ask: built without the library */
+	HOST_LSM_HIDDEN,     /* it is on, and cannot be asked: its file system is not there */
+	HOST_LSM_UNUSED,     /* the runtime gives no process a label */
 	HOST_LSM_PERMISSIVE, /* SELinux logs, and refuses nothing */
 	HOST_LSM_ON,
 };
@@ -138,10 +140,12 @@ struct host {
 	bool (*apparmor_mode)(struct host *host, const char *profile, char ret[HOST_MODE]);
 
 	/* The loaded SELinux policy: whether contexts have levels; whether it knows a context;
+	 * whether it refuses anything to that domain (it may be permissive by itself);
 	 * whether the runtime may start a process under it; whether such a process may run
 	 * what is in the root file system, and read what is at `source` of a mount. */
 	bool (*selinux_levels)(struct host *host);
 	bool (*selinux_known)(struct host *host, const char *context);
+	bool (*selinux_enforced)(struct host *host, const char *context);
 	bool (*selinux_starts)(struct host *host, const char *context, bool no_new_privs);
 	bool (*selinux_runs)(struct host *host, const char *context, const char *root);
 	bool (*selinux_reads)(struct host *host, const char *context, const char *source);

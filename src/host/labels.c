@@ -45,6 +45,12 @@ bool host_real_selinux_known(struct host *host, const char *context)
 	return lsm_selinux_known(context);
 }
 
+bool host_real_selinux_enforced(struct host *host, const char *context)
+{
+	(void)host;
+	return lsm_selinux_enforced(context);
+}
+
 bool host_real_selinux_starts(struct host *host, const char *context, bool no_new_privs)
 {
 	return host->runtime_path && lsm_selinux_starts(host->runtime_path, context, no_new_privs);

@@ -21,7 +21,8 @@ enum host_lsm lsm_apparmor(void);
  */
 bool lsm_apparmor_mode(const char *profile, char ret[HOST_MODE]);
 
-/* The profile that a process is under, without its mode. False when that cannot be told. */
+/* The profile that a process is under; with its mode behind it, "NAME (complain)", when that is
+ * one in which nothing is refused. False when it cannot be told. */
 bool lsm_apparmor_of(pid_t pid, char ret[LSM_LABEL]);
 
 enum host_lsm lsm_selinux(void);
@@ -31,6 +32,9 @@ bool lsm_selinux_levels(void);
 
 /* True for a context that the loaded policy knows, level included. */
 bool lsm_selinux_known(const char *context);
+
+/* False for a domain that the loaded policy has permissive: nothing is refused to it. */
+bool lsm_selinux_enforced(const char *context);
 
 /*
  * True if a process of `runtime`, the program, started by us, may give a process the context:

@@ -18,6 +18,12 @@ bool lsm_selinux_known(const char *context)
 	return false;
 }
 
+bool lsm_selinux_enforced(const char *context)
+{
+	(void)context;
+	return false;
+}
+
 bool lsm_selinux_starts(const char *runtime, const char *context, bool no_new_privs)
 {
 	(void)runtime;

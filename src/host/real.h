@@ -53,6 +53,7 @@ bool host_real_apparmor_mode(struct host *host, const char *profile, char ret[HO
 enum host_lsm host_real_selinux(struct host *host);
 bool host_real_selinux_levels(struct host *host);
 bool host_real_selinux_known(struct host *host, const char *context);
+bool host_real_selinux_enforced(struct host *host, const char *context);
 bool host_real_selinux_starts(struct host *host, const char *context, bool no_new_privs);
 bool host_real_selinux_runs(struct host *host, const char *context, const char *root);
 bool host_real_selinux_reads(struct host *host, const char *context, const char *source);

@@ -5,8 +5,13 @@
  */
 #include "host/lsm.h"
 
+#include "base/cleanup.h"
+#include "base/file.h"
+
+#include <fcntl.h>
 #include <selinux/selinux.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 
 static void context_free(char **context)
@@ -15,10 +20,28 @@ static void context_free(char **context)
 }
 #define context_auto __attribute__((cleanup(context_free)))
 
+static bool file_holds(const char *path, const char *text)
+{
+	hr_autofree char *content = NULL;
+	size_t len;
+
+	return file_read_at(AT_FDCWD, path, path, 65536, &content, &len, NULL, NULL) == 0 &&
+	       memmem(content, len, text, strlen(text)) != NULL;
+}
+
+/* The library says no as well where selinuxfs is not mounted, or not writable, here. The kernel
+ * has that file system only when it was booted with SELinux; and a process a context, with its
+ * colons, only once a policy was loaded. */
+static bool is_hidden(void)
+{
+	return file_holds("/proc/self/attr/current", ":") &&
+	       file_holds("/proc/filesystems", "selinuxfs");
+}
+
 enum host_lsm lsm_selinux(void)
 {
 	if (is_selinux_enabled() != 1)
-		return HOST_LSM_ABSENT;
+		return is_hidden() ? HOST_LSM_HIDDEN : HOST_LSM_ABSENT;
 	return security_getenforce() == 1 ? HOST_LSM_ON : HOST_LSM_PERMISSIVE;
 }
 
@@ -43,6 +66,15 @@ static bool allows(const char *from, const char *to, const char *class_name, con
 		return true;
 	return security_compute_av_raw(from, to, class, vector, &decision) == 0 &&
 	       (decision.allowed & vector) == vector;
+}
+
+bool lsm_selinux_enforced(const char *context)
+{
+	struct av_decision decision;
+
+	return security_compute_av_raw(context, context, string_to_security_class("process"), 1,
+				       &decision) == 0 &&
+	       !(decision.flags & SELINUX_AVD_FLAGS_PERMISSIVE);
 }
 
 /* The domain in which a program will run that we become. */

@@ -18,10 +18,15 @@ static const struct {
 /* The label that a control promised; NULL for none, or where nobody is to look. */
 static const char *expected(const struct json *record, const char *control)
 {
+	/* Kernels that give the label which was asked for. */
+	static const char *const asked[] = {"on", "enforcing", "permissive", NULL};
 	const struct json *ceiling = json_get(json_get(record, "ceilings"), control);
 	const char *mode = json_string(ceiling, "mode"), *label = json_string(ceiling, "label");
 
-	if (!json_true(ceiling, "verify") || !mode || strcmp(mode, "enforce") != 0)
+	const char *kernel = json_string(ceiling, "kernel");
+
+	if (!json_true(ceiling, "verify") || !mode || strcmp(mode, "enforce") != 0 || !kernel ||
+	    !text_in(kernel, asked))
 		return NULL;
 	return label && label[0] ? label : NULL;
 }

@@ -140,19 +140,19 @@ static int claim_any(const struct slots *slots, const struct slot_holder *who, s
 	return pods[0] && !ret->taken ? 0 : claim_free(slots, who, ret, err);
 }
 
-int level_claim(const char *statedir, const char *root, const char *id, const char *sandbox,
-		const char *asked, bool share, struct level *ret, struct hr_error *err)
+int level_claim_joined(const char *statedir, const struct slot_holder *holder, const char *asked,
+		       bool share, struct level *ret, struct hr_error *err)
 {
 	slots_auto struct slots slots = {.dirfd = -1, .lock = -1};
 	text_auto struct text real = {0};
-	struct slot_holder who = {.id = id, .pod = sandbox ? sandbox : id};
+	struct slot_holder who = *holder;
 	char shown[TEXT_SHOWN_SIZE];
 	struct level level = {0};
 
 	if (asked && !level_sound(asked))
 		return hr_fail(err, HR_SPEC, "\"%s\" is no level of two categories",
 			       text_shown_z(asked, shown));
-	record_root(root, &real);
+	record_root(holder->root, &real);
 	if (real.failed || !real.data)
 		return hr_fail(err, HR_SYSTEM, "out of memory");
 	who.root = real.data;
@@ -163,6 +163,14 @@ int level_claim(const char *statedir, const char *root, const char *id, const ch
 	slots_sweep(&slots, LEVEL_SWEPT);
 	*ret = level;
 	return 0;
+}
+
+int level_claim(const char *statedir, const char *root, const char *id, const char *sandbox,
+		const char *asked, bool share, struct level *ret, struct hr_error *err)
+{
+	const struct slot_holder who = {.root = root, .id = id, .pod = sandbox ? sandbox : id};
+
+	return level_claim_joined(statedir, &who, asked, share, ret, err);
 }
 
 void level_withdraw(const char *statedir, const char *root, const char *id, const char *level)

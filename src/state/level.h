@@ -8,6 +8,7 @@
 #define HR_STATE_LEVEL_H
 
 #include "json/json.h"
+#include "state/slot.h"
 
 #include <stdbool.h>
 
@@ -39,6 +40,11 @@ bool level_sound(const char *text);
  */
 int level_claim(const char *statedir, const char *root, const char *id, const char *sandbox,
 		const char *asked, bool share, struct level *ret, struct hr_error *err);
+
+/* The same, where a holder for which `joins` is true is of the container's pod, or uses its level
+ * no more. */
+int level_claim_joined(const char *statedir, const struct slot_holder *who, const char *asked,
+		       bool share, struct level *ret, struct hr_error *err);
 
 /* Take back what this process claimed. */
 void level_withdraw(const char *statedir, const char *root, const char *id, const char *level);

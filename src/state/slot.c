@@ -233,9 +233,13 @@ static int add_holder(struct json_doc *slot, const struct slot_holder *who, stru
 
 static bool held_by_others(struct json_doc *slot, const struct slot_holder *who)
 {
-	json_each(holder, holders_of(slot))
-		if (!same(holder, "pod", who->pod) || !same(holder, "root", who->root))
+	json_each(holder, holders_of(slot)) {
+		if (same(holder, "pod", who->pod) && same(holder, "root", who->root))
+			continue;
+		if (!who->joins || written_by_the_living(holder) ||
+		    !who->joins(json_string(holder, "root"), json_string(holder, "id"), who->data))
 			return true;
+	}
 	return false;
 }
 

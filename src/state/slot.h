@@ -4,7 +4,7 @@
  * level: STATEDIR/KIND/NAME.json, one for each name in use, lists the containers that hold it.
  * A holder counts while the process that wrote it lives; then while the runtime has its
  * container, unless that container's record names another. Whoever takes a slot drops the
- * holders that do not count: nothing has to be given back. Private to src/state.
+ * holders that do not count: nothing has to be given back.
  */
 #ifndef HR_STATE_SLOT_H
 #define HR_STATE_SLOT_H
@@ -25,6 +25,9 @@ struct slot_holder {
 	const char *root; /* as record_root has it */
 	const char *id;
 	const char *pod; /* holders of one root and pod share */
+	/* True for a holder that is in no way another pod; may be NULL. */
+	bool (*joins)(const char *root, const char *id, const void *data);
+	const void *data;
 };
 
 /* Make the directory where it is missing, and take the lock. HR_SYSTEM, HR_UNTRUSTED. */

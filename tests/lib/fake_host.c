@@ -205,6 +205,8 @@ static enum host_lsm state_of(const struct json *lsm)
 		return HOST_LSM_ABSENT;
 	if (strcmp(state, "not-built") == 0)
 		return HOST_LSM_NOT_BUILT;
+	if (strcmp(state, "hidden") == 0)
+		return HOST_LSM_HIDDEN;
 	return strcmp(state, "permissive") == 0 ? HOST_LSM_PERMISSIVE : HOST_LSM_ON;
 }
 
@@ -255,6 +257,12 @@ static bool fake_selinux_known(struct host *host, const char *context)
 static bool denies(struct host *host, const char *what)
 {
 	return json_has_string(json_get(selinux_of(host), "denies"), what);
+}
+
+static bool fake_selinux_enforced(struct host *host, const char *context)
+{
+	(void)context;
+	return !denies(host, "enforcement");
 }
 
 static bool fake_selinux_starts(struct host *host, const char *context, bool no_new_privs)
@@ -339,6 +347,7 @@ void fake_host_init(struct fake_host *fake, const struct json *facts)
 				.selinux = fake_selinux,
 				.selinux_levels = fake_selinux_levels,
 				.selinux_known = fake_selinux_known,
+				.selinux_enforced = fake_selinux_enforced,
 				.selinux_starts = fake_selinux_starts,
 				.selinux_runs = fake_selinux_runs,
 				.selinux_reads = fake_selinux_reads,

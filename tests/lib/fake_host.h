@@ -16,10 +16,10 @@
  *   "oom_score": -998,                       of hardrun itself (absent: 0)
  *   "groups": {"disk": 6},
  *   "devices": {"/dev/fuse": "c 10:229"},    the host's own nodes
- *   "apparmor": {"state": "on"|"not-built", "profiles": {"NAME": "MODE"}},   absent: not there
- *   "selinux": {"state": "enforcing"|"permissive"|"not-built", "levels": false,
+ *   "apparmor": {"state": "on"|"not-built"|"hidden", "profiles": {"NAME": "MODE"}},   absent: not
+ * there "selinux": {"state": "enforcing"|"permissive"|"not-built"|"hidden", "levels": false,
  *               "types": ["container_t"],    that the loaded policy knows
- *               "denies": ["transition", "nnp_transition", "entrypoint", "layers",
+ *               "denies": ["transition", "nnp_transition", "entrypoint", "layers", "enforcement",
  *                          "/a/source"],
  *               "rootfs": "overlay", "level": "s0:c1,c2", "taken": ["s0:c5,c6"]},
  *   "runtime_cves": ["CVE-2024-21626"],      escapes that the runtime is open to
