@@ -225,7 +225,9 @@ machine() {
 		grep -vE '/(random/|quota/|ns_last_pid|pty/nr|[a-z]*-(nr|state)$|perf_|.*_next_id)' |
 		while read -r file; do printf '%s %s\n' "$file" "$(tr '\0' ' ' <"$file" 2>&1)"; done
 	uname -a
-	cat /proc/swaps /proc/modules /proc/self/mountinfo 2>/dev/null
+	# A bare container without a cgroup namespace that mounts cgroup2 sets its options for all.
+	cat /proc/swaps /proc/modules /proc/self/mountinfo 2>/dev/null |
+		sed 's/ - cgroup2 cgroup2 .*/ - cgroup2/'
 	find /sys/fs/cgroup /dev /tmp -name '.hardrun-probe*' 2>/dev/null
 }
 
