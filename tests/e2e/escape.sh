@@ -10,7 +10,23 @@ set -u
 . "${HR_TEST_SRCDIR:-.}/tests/e2e/real.sh"
 # shellcheck source=tests/e2e/escape_table.sh
 . "${HR_TEST_SRCDIR:-.}/tests/e2e/escape_table.sh"
+export HR_TEST_LSM=keep # what a label refuses counts
 real_sandbox "$@"
+
+# Where AppArmor is on hardrun refuses a container whose profile is not loaded.
+profiles=$HR_TEST_SRCDIR/profiles/apparmor loaded=()
+for profile in hardrun-default hardrun-restricted; do
+	if [ ! -r /sys/kernel/security/apparmor/profiles ] ||
+		grep -q "^$profile " /sys/kernel/security/apparmor/profiles; then continue; fi
+	apparmor_parser -rK "$profiles/$profile" || skip_all "AppArmor's profiles cannot be loaded"
+	loaded+=("$profiles/$profile")
+done
+# shellcheck disable=SC2317 # the trap calls it
+unload() {
+	[ ${#loaded[@]} -eq 0 ] || apparmor_parser -R "${loaded[@]}"
+	real_leave
+}
+trap unload EXIT
 
 in=$work/in
 mkdir "$in"
