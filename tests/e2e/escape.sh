@@ -21,7 +21,6 @@ for profile in hardrun-default hardrun-restricted; do
 	apparmor_parser -rK "$profiles/$profile" || skip_all "AppArmor's profiles cannot be loaded"
 	loaded+=("$profiles/$profile")
 done
-# shellcheck disable=SC2317 # the trap calls it
 unload() {
 	[ ${#loaded[@]} -eq 0 ] || apparmor_parser -R "${loaded[@]}"
 	real_leave
