@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* doctor: AppArmor's profiles. */
 #include "command/doctor_lsm.h"
+#include "host/lsm.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -47,7 +48,7 @@ static void judge_profile(const struct lsm *lsm, const char *name, enum severity
 	bool loaded = find_mode(lsm->profiles, name, mode, sizeof(mode));
 	struct finding *finding;
 
-	if (loaded && (strcmp(mode, "enforce") == 0 || strcmp(mode, "kill") == 0))
+	if (loaded && lsm_apparmor_enforces(mode))
 		return;
 	finding = doctor_find(lsm->to, "lsm.apparmor-profile", severity, LSM_PROFILES, 0);
 	text_adds(&finding->subject, "AppArmor profile ");

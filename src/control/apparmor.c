@@ -77,12 +77,6 @@ static void refuse_asked(const struct control_in *in, struct change *out, const 
 	refuse(in, out, "allow", asked, why, remedy);
 }
 
-/* complain and unconfined are modes in which nothing is refused; prompt asks somebody. */
-static bool enforces(const char *mode)
-{
-	return strcmp(mode, "enforce") == 0 || strcmp(mode, "kill") == 0;
-}
-
 /* What the kernel has of the profile that the container is to run under. */
 static void judge_loaded(const struct control_in *in, struct change *out, const char *profile,
 			 const char *option)
@@ -96,7 +90,7 @@ static void judge_loaded(const struct control_in *in, struct change *out, const 
 							  : "install its file, then load it",
 			 shown);
 		refuse(in, out, option, profile, "is not loaded in the kernel", remedy);
-	} else if (!enforces(mode)) {
+	} else if (!lsm_apparmor_enforces(mode)) {
 		snprintf(why, sizeof(why), "is loaded in %s mode, in which nothing is refused",
 			 mode);
 		snprintf(remedy, sizeof(remedy),

@@ -99,7 +99,7 @@ static bool through_volume(const struct mount *mount, const char *place)
 		const char *source = rest ? json_string(other, "source") : NULL;
 
 		if (source && source[0] == '/' &&
-		    !mount->in->host->plain_below(mount->in->host, mount_unstaged(source), rest))
+		    !mount->in->host->plain_below(mount->in->host, host_unstaged(source), rest))
 			return true;
 	}
 	return false;

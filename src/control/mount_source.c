@@ -310,7 +310,7 @@ static void stage(const struct judged *judged)
 	hr_autofree char *staged = NULL;
 
 	/* Numbered by themselves: a mount that is put in front must not give them other names. */
-	if (asprintf(&staged, MOUNT_STAGE "/%zu%s", judged->mount->number, judged->source.real) < 0)
+	if (asprintf(&staged, HOST_STAGE "/%zu%s", judged->mount->number, judged->source.real) < 0)
 		staged = NULL;
 	if (!staged || strlen(staged) >= PATH_MAX)
 		refuse(judged, "mounts", "longer than a path can be", "use a shorter path");
@@ -345,21 +345,9 @@ void mount_judge_host_path(struct mount *mount, const char *path)
 		stage(&judged);
 }
 
-/* A document that we wrote before names the staged path: STAGE/N/the/real/one. */
-const char *mount_unstaged(const char *source)
-{
-	const char *rest;
-
-	if (!text_starts(source, MOUNT_STAGE "/"))
-		return source;
-	rest = source + strlen(MOUNT_STAGE "/");
-	rest += strspn(rest, "0123456789");
-	return rest[0] == '/' && rest[-1] != '/' ? rest : source;
-}
-
 void mount_judge_source(struct mount *mount)
 {
-	const char *asked = mount_unstaged(mount->source);
+	const char *asked = host_unstaged(mount->source);
 	struct judged judged = {.mount = mount};
 	char path[PATH_MAX], plain[PATH_MAX];
 	enum mount_owner owner;

@@ -200,7 +200,7 @@ static void judge_mapping(struct mount *mount, const char *key)
 /* The source of what is no bind mount is a mere name, but not one of ours. */
 static void judge_name(struct mount *mount)
 {
-	if (mount_unstaged(mount->source) != mount->source)
+	if (host_unstaged(mount->source) != mount->source)
 		mount_refuse(mount, "source", mount->source,
 			     &(struct reason){
 				     .rule = "mounts",

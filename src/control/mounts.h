@@ -5,8 +5,6 @@
 
 #include "control/control.h"
 
-#define MOUNT_STAGE HR_STATEDIR "/stage" /* see stage/sources.h */
-
 /* Flags that a mount ends up with, the last of two contrary words winning. */
 enum mount_flag {
 	MOUNT_RO = 1,
@@ -74,9 +72,6 @@ bool mount_volume_allowed(const struct mount *mount, const char *kind);
 /* --- mount_source.c: where binds come from --- */
 
 void mount_judge_source(struct mount *mount);
-
-/* The path of the host behind a source that this control wrote; others as they are. */
-const char *mount_unstaged(const char *source);
 
 /* Judge a path of the host, or what an engine shows of it. */
 void mount_judge_host_path(struct mount *mount, const char *path);

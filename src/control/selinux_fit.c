@@ -6,8 +6,6 @@
  */
 #include "control/selinux.h"
 
-#include "base/text.h"
-
 #include <stdio.h>
 #include <string.h>
 
@@ -82,15 +80,6 @@ static void judge_root(const struct labels *labels)
 		       "the files: chcon -R -t container_file_t");
 }
 
-/* The mounts control has put the place of its clone in front: STATEDIR/stage/N/the/real/path. */
-static const char *as_asked(const char *source)
-{
-	static const char stage[] = HR_STATEDIR "/stage/";
-	const char *real = text_starts(source, stage) ? strchr(source + strlen(stage), '/') : NULL;
-
-	return real ? real : source;
-}
-
 static bool is_bind(const struct json *mount)
 {
 	const struct json *list = json_get(mount, "options");
@@ -113,7 +102,8 @@ static void judge_sources(const struct labels *labels)
 		    in->host->selinux_reads(in->host, labels->label, source))
 			continue;
 		selinux_refuse(labels, change_key_path(where, "source", path), "label",
-			       as_asked(source), "the container could not use it under its label",
+			       host_unstaged(source),
+			       "the container could not use it under its label",
 			       "switch SELinux on in the engine (containerd: enable_selinux = "
 			       "true), so that it labels volumes, or label the source: "
 			       "semanage fcontext -a -t container_file_t, then restorecon -R");

@@ -65,7 +65,7 @@ bool lsm_apparmor_of(pid_t pid, char ret[LSM_LABEL])
 	int len = -1;
 
 	if (aa_gettaskcon(pid, &label, &mode) >= 0) {
-		enforces = !mode || strcmp(mode, "enforce") == 0 || strcmp(mode, "kill") == 0;
+		enforces = !mode || lsm_apparmor_enforces(mode);
 		len = snprintf(ret, LSM_LABEL, enforces ? "%s" : "%s (%s)", label ? label : "",
 			       mode ? mode : "");
 	}

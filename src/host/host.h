@@ -192,6 +192,13 @@ const char *host_source_name(const struct host_real *real, size_t index);
  * stays the host's. */
 int host_source_fd(const struct host_real *real, size_t index);
 
+/* Where the clones of judged sources are attached: HOST_STAGE/N/THE/REAL/PATH, see
+ * stage/sources.h. */
+#define HOST_STAGE HR_STATEDIR "/stage"
+
+/* The path of the host behind a source of that form; others as they are. */
+const char *host_unstaged(const char *source);
+
 /* The name below /proc/PID/ns of a namespace type of the runtime-spec; NULL for a type
  * that is none. */
 const char *host_ns_file(const char *type);

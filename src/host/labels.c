@@ -13,8 +13,6 @@
 #include <string.h>
 #include <sys/vfs.h>
 
-#define STAGED HR_STATEDIR "/stage/" /* see stage/sources.h */
-
 enum host_lsm host_real_apparmor(struct host *host)
 {
 	(void)host;
@@ -69,9 +67,9 @@ static const char *judged_path(const struct host_real *real, const char *source,
 {
 	int fd;
 
-	if (!text_starts(source, STAGED))
+	if (!text_starts(source, HOST_STAGE "/"))
 		return source;
-	fd = host_source_fd(real, strtoul(source + strlen(STAGED), NULL, 10));
+	fd = host_source_fd(real, strtoul(source + strlen(HOST_STAGE "/"), NULL, 10));
 	snprintf(buf, 64, "/proc/self/fd/%d", fd);
 	return buf;
 }

@@ -8,6 +8,7 @@
 
 #include "host/host.h"
 
+#include <string.h>
 #include <sys/types.h>
 
 /* A label with its end; the kernel's attr files hold a page at most. */
@@ -20,6 +21,13 @@ enum host_lsm lsm_apparmor(void);
  * "unconfined". False when there is none of that name, or the list cannot be read.
  */
 bool lsm_apparmor_mode(const char *profile, char ret[HOST_MODE]);
+
+/* True for a mode in which a profile refuses: complain and unconfined refuse nothing, prompt asks
+ * somebody. */
+static inline bool lsm_apparmor_enforces(const char *mode)
+{
+	return strcmp(mode, "enforce") == 0 || strcmp(mode, "kill") == 0;
+}
 
 /* The profile that a process is under; with its mode behind it, "NAME (complain)", when that is
  * one in which nothing is refused. False when it cannot be told. */

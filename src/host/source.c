@@ -315,3 +315,14 @@ void host_real_sources_done(struct host_real *real)
 	free(real->sources);
 	mountinfo_done(&real->mounts);
 }
+
+const char *host_unstaged(const char *source)
+{
+	const char *rest;
+
+	if (!text_starts(source, HOST_STAGE "/"))
+		return source;
+	rest = source + strlen(HOST_STAGE "/");
+	rest += strspn(rest, "0123456789");
+	return rest[0] == '/' && rest[-1] != '/' ? rest : source;
+}

@@ -22,7 +22,6 @@ static const char *expected(const struct json *record, const char *control)
 	static const char *const asked[] = {"on", "enforcing", "permissive", NULL};
 	const struct json *ceiling = json_get(json_get(record, "ceilings"), control);
 	const char *mode = json_string(ceiling, "mode"), *label = json_string(ceiling, "label");
-
 	const char *kernel = json_string(ceiling, "kernel");
 
 	if (!json_true(ceiling, "verify") || !mode || strcmp(mode, "enforce") != 0 || !kernel ||

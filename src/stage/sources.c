@@ -46,10 +46,10 @@ static bool is_staged(const struct host_real *host, const struct json *mount, si
 	const char *source = json_string(mount, "source"), *name;
 	char *end;
 
-	if (!source || !text_starts(source, STAGE_SOURCES "/") ||
+	if (!source || !text_starts(source, HOST_STAGE "/") ||
 	    !(json_has_string(options, "bind") || json_has_string(options, "rbind")))
 		return false;
-	source += strlen(STAGE_SOURCES "/");
+	source += strlen(HOST_STAGE "/");
 	*ret = strtoul(source, &end, 10);
 	name = host_source_name(host, *ret);
 	return source[0] >= '0' && source[0] <= '9' && name && strcmp(end, name) == 0;
@@ -118,16 +118,16 @@ static int clone_all(const struct host_real *host, const struct json *mounts, st
 	return 0;
 }
 
-/* A mount namespace of our own, with an empty file system at STAGE_SOURCES. */
+/* A mount namespace of our own, with an empty file system at HOST_STAGE. */
 static int enter(struct hr_error *err)
 {
-	if (file_make_dirs(STAGE_SOURCES, 0711, err) < 0)
+	if (file_make_dirs(HOST_STAGE, 0711, err) < 0)
 		return -1;
 	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
 		return hr_fail_errno(err, errno, "a mount namespace for the bind sources");
-	if (mount("hardrun", STAGE_SOURCES, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC,
+	if (mount("hardrun", HOST_STAGE, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC,
 		  "mode=0711,size=16m") < 0)
-		return hr_fail_errno(err, errno, STAGE_SOURCES);
+		return hr_fail_errno(err, errno, HOST_STAGE);
 	return 0;
 }
 

@@ -11,11 +11,9 @@
 
 #include "host/host.h"
 
-#define STAGE_SOURCES HR_STATEDIR "/stage"
-
 /*
  * Stage the bind sources of `mounts` (of the document as it was decided) that name a place
- * below STAGE_SOURCES; the host has the descriptors. Without one nothing happens. Otherwise
+ * below HOST_STAGE; the host has the descriptors. Without one nothing happens. Otherwise
  * this process has a mount namespace of its own from here on, whose mounts are slaves of the
  * host's: what is unmounted there goes here too. Linux 5.2. Error: HR_SYSTEM.
  */

@@ -280,11 +280,8 @@ static bool fake_selinux_runs(struct host *host, const char *context, const char
 
 static bool fake_selinux_reads(struct host *host, const char *context, const char *source)
 {
-	static const char stage[] = HR_STATEDIR "/stage/";
-	const char *real = text_starts(source, stage) ? strchr(source + strlen(stage), '/') : NULL;
-
 	(void)context;
-	return !denies(host, real ? real : source);
+	return !denies(host, host_unstaged(source));
 }
 
 static bool fake_selinux_layers(struct host *host, const char *context, const char *root)

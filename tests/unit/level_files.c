@@ -3,6 +3,8 @@
  * level, and claimers that die. Needs root. */
 #include "levels.h"
 
+#include "base/text.h"
+
 #include <signal.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
@@ -309,3 +311,33 @@ static void check_withdrawals(const bool *row, size_t i)
 	scratch_drop();
 }
 ROWS(level_files_killed_at, withdrawals)
+
+/* ---- one level in a pod that only a namespace tells ------------------------------------- */
+
+static bool joined(const char *of_root, const char *id, const void *data)
+{
+	cr_expect(text_ends(of_root, "/root"), "%s", of_root);
+	return strcmp(id, data) == 0;
+}
+
+/* A holder that the container joins is of its pod; any other, and one whose create is not over,
+ * is not. */
+Test(level_files, joins_the_holder)
+{
+	struct slot_holder who = {.root = root, .id = "b", .pod = "b", .joins = joined};
+	char name[LEVEL_SIZE];
+	struct level level;
+	struct hr_error err = {0};
+
+	create("a", NULL, "s0:c1,c2", true, name);
+	who.data = "other";
+	cr_assert_ok(level_claim_joined(statedir, &who, name, false, &level, &err), err);
+	cr_expect(level.taken);
+	who.data = "a";
+	cr_assert_ok(level_claim_joined(statedir, &who, name, false, &level, &err), err);
+	cr_expect_not(level.taken);
+	/* This process holds it by now for b, and lives. */
+	who = (struct slot_holder){root, "c", "c", joined, "b"};
+	cr_assert_ok(level_claim_joined(statedir, &who, name, false, &level, &err), err);
+	cr_expect(level.taken);
+}
