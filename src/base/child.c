@@ -6,8 +6,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sched.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -149,4 +153,151 @@ int child_start(void (*become)(void *data), void *data, pid_t *ret, struct hr_er
 		return hr_fail_errno(err, errno, "fork");
 	*ret = pid;
 	return 0;
+}
+
+/* --- One that works for us ------------------------------------------------------------------- */
+
+/* As fork(2), which cannot share descriptors or make namespaces. */
+static pid_t start(unsigned long flags)
+{
+	struct clone_args args = {.flags = flags, .exit_signal = SIGCHLD};
+
+	return (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+}
+
+/* False when the parent, whose death kills us from here on, is gone already. In a new namespace of
+ * processes it has no number. */
+static bool bind_to(pid_t parent)
+{
+	pid_t now;
+
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+		return false;
+	now = getppid();
+	return now == parent || now == 0;
+}
+
+static int await(pid_t pid)
+{
+	int status = -1;
+
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return status;
+}
+
+struct report {
+	struct hr_error err;
+	int result, ret;
+	bool done; /* the rest is written */
+};
+
+static int fail_start(struct hr_error *err)
+{
+	if (errno == ENOSPC || errno == EUSERS)
+		return hr_fail_errno(err, errno,
+				     "no more namespaces (sysctl user.max_*_namespaces)");
+	return hr_fail_errno(err, errno, "clone3");
+}
+
+static int work_in_child(unsigned long flags,
+			 int (*work)(void *data, int *ret, struct hr_error *err), void *data,
+			 struct report *report, struct hr_error *err)
+{
+	pid_t parent = getpid(), pid;
+	int status;
+
+	wait_ourselves();
+	pid = start(flags | CLONE_FILES);
+	if (pid == 0) {
+		if (bind_to(parent)) {
+			report->result = work(data, &report->ret, &report->err);
+			report->done = true;
+		}
+		_exit(0);
+	}
+	if (pid < 0)
+		return fail_start(err);
+	status = await(pid);
+	if (report->done)
+		return 0;
+	return hr_fail(err, HR_SYSTEM, "a child of ours died (status %#x)", (unsigned)status);
+}
+
+int child_work(unsigned long flags, int (*work)(void *data, int *ret, struct hr_error *err),
+	       void *data, int *ret, struct hr_error *err)
+{
+	struct report *report = mmap(NULL, sizeof(*report), PROT_READ | PROT_WRITE,
+				     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	int result;
+
+	if (report == MAP_FAILED)
+		return hr_fail(err, HR_SYSTEM, "out of memory");
+	if (ret)
+		report->ret = *ret;
+	result = work_in_child(flags, work, data, report, err);
+	if (result == 0) {
+		result = report->result;
+		if (ret)
+			*ret = report->ret;
+		if (result < 0)
+			hr_fail(err, report->err.code, "%s", report->err.msg);
+	}
+	munmap(report, sizeof(*report));
+	return result;
+}
+
+/* --- One that only is there ------------------------------------------------------------------ */
+
+__attribute__((noreturn)) static void hold(pid_t parent, int (*enter)(void *data), void *data,
+					   int ready)
+{
+	int failed = bind_to(parent) && enter ? enter(data) : 0;
+
+	/* Other credentials forget whose death was to kill us. */
+	if (bind_to(parent) && write(ready, &failed, sizeof(failed)) == sizeof(failed) && !failed)
+		for (;;)
+			pause();
+	_exit(0);
+}
+
+static int await_ready(int fd, struct hr_error *err)
+{
+	int failed;
+	ssize_t got;
+
+	do
+		got = read(fd, &failed, sizeof(failed));
+	while (got < 0 && errno == EINTR);
+	if (got != sizeof(failed))
+		return hr_fail(err, HR_SYSTEM, "a child of ours died");
+	return failed ? hr_fail_errno(err, failed, "setns") : 0;
+}
+
+int child_hold(unsigned long flags, int (*enter)(void *data), void *data, pid_t *ret,
+	       struct hr_error *err)
+{
+	pid_t parent = getpid(), pid;
+	int ends[2], result;
+
+	wait_ourselves();
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return hr_fail_errno(err, errno, "pipe");
+	pid = start(flags);
+	if (pid == 0)
+		hold(parent, enter, data, ends[1]);
+	close(ends[1]);
+	result = pid < 0 ? fail_start(err) : await_ready(ends[0], err);
+	close(ends[0]);
+	if (result == 0)
+		*ret = pid;
+	else if (pid > 0)
+		child_end(pid);
+	return result;
+}
+
+void child_end(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	await(pid);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A child whose output is wanted: used on cold paths only (asking a runtime what it is).
+ * Children, the only ones of this program: one whose output is wanted, one that becomes another
+ * program, one that works for us where we do not want to go ourselves, one that only is there.
+ * None of them outlives us.
  */
 #ifndef HR_BASE_CHILD_H
 #define HR_BASE_CHILD_H
@@ -23,5 +25,25 @@ int child_capture(const char *path, char *const argv[], char *const envp[], int 
  * `become` returns ends with status 126. Error: HR_SYSTEM.
  */
 int child_start(void (*become)(void *data), void *data, pid_t *ret, struct hr_error *err);
+
+/*
+ * Call `work(data, ret, err)` in a child, with new namespaces of the kinds `flags` (CLONE_NEWNS,
+ * ...; 0: in ours), and wait for it. Descriptors are shared: what it opens and leaves open is ours
+ * under the same number. Its memory, credentials, working directory, root and namespaces are its
+ * own, but for *ret (which may be NULL) and *err. It is killed when we die.
+ *
+ * Result, *ret and *err are those of `work`; HR_SYSTEM when there is no child to be had or it died.
+ */
+int child_work(unsigned long flags, int (*work)(void *data, int *ret, struct hr_error *err),
+	       void *data, int *ret, struct hr_error *err);
+
+/*
+ * A child that is there and does nothing, with new namespaces of the kinds `flags`, after it has
+ * called `enter(data)` (NULL: nothing), which returns 0 or an errno. To be ended with child_end;
+ * it is killed when we die. Error: HR_SYSTEM.
+ */
+int child_hold(unsigned long flags, int (*enter)(void *data), void *data, pid_t *ret,
+	       struct hr_error *err);
+void child_end(pid_t pid);
 
 #endif

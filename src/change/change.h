@@ -25,6 +25,17 @@ struct reason {
 	const char *remedy;    /* what to change to get what was asked; may be NULL */
 };
 
+/* What is done beside the document for a container that gets a user namespace of ours. All texts
+ * and values are the change's. */
+struct change_map {
+	bool wanted;
+	const char *root;  /* the root file system, absolute, as the engine has it */
+	const char *netns; /* a network namespace that the host owns; NULL: the container's own */
+	bool enter;	   /* the runtime is to be started in that one */
+	struct json *net;  /* object: settings to be written there */
+	struct json *sources; /* array: numbers of the paths of the host that are to be idmapped */
+};
+
 struct change {
 	struct json_doc *doc;	  /* the document that is changed */
 	struct json_doc *notes;	  /* owns report and ceilings */
@@ -37,10 +48,11 @@ struct change {
 	const char *origin;	  /* of a ceiling: where its rules came from at create */
 	const char *context;	  /* SELinux context with which the root file system is to be
 				     mounted anew; NULL: as it is */
-	size_t refusals;	  /* what refuses in enforce mode */
-	size_t refusals_noted;	  /* entries of the report, at most 256 that refuse */
-	size_t changes_noted;	  /* and 256 others */
-	size_t unwritten;	  /* entries beyond these */
+	struct change_map map;
+	size_t refusals;       /* what refuses in enforce mode */
+	size_t refusals_noted; /* entries of the report, at most 256 that refuse */
+	size_t changes_noted;  /* and 256 others */
+	size_t unwritten;      /* entries beyond these */
 	bool failed;
 };
 
@@ -89,6 +101,14 @@ void change_warn(struct change *out, const char *path, const char *value,
 
 /* The overlay of the root file system is to be mounted anew, all its files with this context. */
 void change_context(struct change *out, const char *context);
+
+/* The container gets a user namespace: `map` but for net and sources, which are kept as they are.
+ */
+void change_map(struct change *out, const struct change_map *map);
+/* The path of the host of that number is to have the container's ids. */
+void change_map_source(struct change *out, size_t number);
+/* A setting of the network namespace to be written there. */
+void change_map_setting(struct change *out, const char *key, const char *value);
 
 /* What exec and update of this container may get of this control: `value`, an object made
  * in change_notes(), gets "mode" added and is kept in the record. */

@@ -8,8 +8,10 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "line/launch.h"
-#include "stage/overlay.h"
+#include "stage/net.h"
+#include "stage/root.h"
 #include "stage/sources.h"
+#include "stage/stdio.h"
 #include "state/record.h"
 
 #include <errno.h>
@@ -45,8 +47,10 @@ static int decide(struct call *call, struct hr_error *err)
 	    call_open_bundle(call, request_option(call->request, "bundle"), err) < 0 ||
 	    call_read_config(call, err) < 0 || call_select(call, err) < 0 ||
 	    call_look(call, err) < 0 || call_level(call, true, err) < 0 ||
-	    call_decide(call, NULL, err) < 0)
+	    call_userns(call, true, err) < 0 || call_decide(call, NULL, err) < 0)
 		return -1;
+	if (!call->change.map.wanted)
+		call_userns_withdraw(call);
 	return change_verdict(&call->change, err);
 }
 
@@ -61,30 +65,67 @@ static int put_config(struct call *call, const char *text, size_t len, struct hr
 }
 
 /* In the engine's mount namespace, which unmounts it in the end: before stage_sources. */
-static int stage_root(const struct call *call, struct hr_error *err)
+static int mount_root(const struct call *call, int *ret_tree, struct hr_error *err)
 {
-	const char *root = json_string(json_get(json_root(call->document), "root"), "path");
-	const struct stage_overlay with = {.context = call->change.context};
-	char path[PATH_MAX], resolved[PATH_MAX];
+	const struct change_map *map = &call->change.map;
+	const struct stage_overlay with = {
+		.context = call->change.context,
+		.userns = map->wanted ? call->userns_fd : -1,
+	};
+	char path[PATH_MAX];
 
-	if (!with.context)
+	if (!with.context && !map->wanted)
 		return 0;
-	if (!root || (root[0] == '/' ? snprintf(path, sizeof(path), "%s", root)
-				     : snprintf(path, sizeof(path), "%s/%s", call->bundle, root)) >=
-			     (int)sizeof(path))
-		return hr_fail(err, HR_SPEC, "root.path is missing, or too long");
-	if (!realpath(path, resolved))
+	if (!map->wanted)
+		return call_root_path(call, path, err) < 0 ? -1 : stage_overlay(path, &with, err);
+	if (!realpath(map->root, path))
 		return hr_fail_errno(err, errno, "root.path");
-	return stage_overlay(resolved, &with, err);
+	return stage_root(path, &with, ret_tree, err);
+}
+
+static int stage(struct call *call, struct hr_error *err)
+{
+	const struct json *document = json_root(call->document);
+	const struct change_map *map = &call->change.map;
+	hr_autoclose int tree = -1;
+	hr_autoclose int netns = -1;
+	struct stage_plan plan = STAGE_PLAN_NONE;
+
+	if (map->netns && stage_open_net(map->netns, &netns, err) < 0)
+		return -1;
+	if (mount_root(call, &tree, err) < 0)
+		return -1;
+	if (map->wanted)
+		plan = (struct stage_plan){
+			.userns = call->userns_fd,
+			.root = tree,
+			.root_path = json_string(json_get(document, "root"), "path"),
+			.netns = netns,
+			.idmapped = map->sources,
+		};
+	if (stage_sources(call->host, json_get(document, "mounts"), &plan, err) < 0 ||
+	    host_recheck(call->host, err) < 0)
+		return -1;
+	if (map->net && stage_net(netns, map->net, err) < 0)
+		return -1;
+	return map->enter ? stage_enter_net(netns, err) : 0;
+}
+
+static uint32_t id_of(const struct call *call, const char *key)
+{
+	uint64_t id = 0;
+
+	json_uint(json_get(json_path(json_root(call->document), "process.user"), key), &id);
+	return call->userns.base + (uint32_t)id;
 }
 
 /* The side effects after the reservation, up to the point where the runtime takes over. */
 static int put_in_place(struct call *call, struct json_doc *record, const char *text, size_t len,
 			struct hr_error *err)
 {
-	if (stage_root(call, err) < 0 ||
-	    stage_sources(call->host, json_get(json_root(call->document), "mounts"), err) < 0 ||
-	    host_recheck(call->host, err) < 0 || put_config(call, text, len, err) < 0)
+	if (stage(call, err) < 0 || put_config(call, text, len, err) < 0)
+		return -1;
+	if (call->change.map.wanted && stage_stdio(id_of(call, "uid"), id_of(call, "gid"), err) < 0)
 		return -1;
 	return record_commit(call->statedir, call_root(call), call->request->id, record, err);
 }
@@ -127,6 +168,7 @@ int command_create(struct call *call, struct hr_error *err)
 	call->line = line_of(call->request);
 	if (decide(call, err) == 0)
 		commit(call, err);
+	call_userns_withdraw(call);
 	call_level_withdraw(call);
 	return -1;
 }

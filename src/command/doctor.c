@@ -39,6 +39,7 @@ static void (*const checks[])(const struct node *node, struct findings *to) = {
 	check_audit_log,
 	check_kernel,
 	check_lsm,
+	check_userns,
 	check_used,
 	check_kernel_notes,
 };

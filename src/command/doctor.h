@@ -185,6 +185,16 @@ bool doctor_is_zero(const struct json *value);
 /* The engine's default handler; NULL. */
 const struct engine_handler *doctor_default(const struct engine *engine);
 
+/* A profile of the policy that containers of this node get. */
+struct used {
+	const char *name;
+	const struct json *profile;
+	enum severity severity; /* of what makes its creates fail */
+};
+
+/* Those of the handlers, of the rules, and of containerd's sandboxes. The caller frees them. */
+struct used *doctor_used(const struct node *node, struct findings *to, size_t *ret_len);
+
 /* --- the checks --- */
 
 void check_policy_files(const struct node *node, struct findings *to);
@@ -205,6 +215,7 @@ void check_docker(const struct node *node, struct findings *to);
 void check_podman(const struct node *node, struct findings *to);
 void check_kernel(const struct node *node, struct findings *to);
 void check_lsm(const struct node *node, struct findings *to);
+void check_userns(const struct node *node, struct findings *to);
 void check_kernel_notes(const struct node *node, struct findings *to);
 
 #endif

@@ -65,53 +65,6 @@ static void look(struct lsm *lsm)
 
 /* ---- profiles that are in use ---------------------------------------------------------- */
 
-static void use(struct lsm *lsm, const char *name, enum severity severity)
-{
-	const struct json *profile;
-
-	if (!name || policy_profile(lsm->node->policy, name, &profile, NULL) < 0)
-		return;
-	for (size_t i = 0; i < lsm->used_len; i++)
-		if (strcmp(lsm->used[i].name, name) == 0) {
-			if (severity < lsm->used[i].severity)
-				lsm->used[i].severity = severity;
-			return;
-		}
-	if (lsm->used_len == lsm->used_room) {
-		size_t room = lsm->used_room ? 2 * lsm->used_room : 16;
-		struct used *grown = realloc(lsm->used, room * sizeof(*grown));
-
-		if (!grown) {
-			lsm->to->failed = true;
-			return;
-		}
-		lsm->used = grown;
-		lsm->used_room = room;
-	}
-	lsm->used[lsm->used_len++] = (struct used){name, profile, severity};
-}
-
-/* Those of the handlers, of the rules, and of containerd's sandboxes. */
-static void find_used(struct lsm *lsm)
-{
-	const struct node *node = lsm->node;
-	enum severity worst = SEVERITY_WARNING;
-
-	if (!node->policy || node->handlers_len == 0)
-		return;
-	for (size_t i = 0; i < node->handlers_len; i++) {
-		const struct node_handler *handler = &node->handlers[i];
-
-		use(lsm, handler->profile, doctor_severity(handler));
-		if (handler->engine && handler->engine->kind == ENGINE_CONTAINERD)
-			use(lsm, "sandbox", doctor_severity(handler));
-		if (doctor_severity(handler) < worst)
-			worst = doctor_severity(handler);
-	}
-	json_each(rule, policy_rules(node->policy))
-		use(lsm, json_string(rule, "use"), worst);
-}
-
 bool lsm_is_off(const struct used *used, const char *control)
 {
 	return decide_mode(used->profile, control) == MODE_OFF;
@@ -236,7 +189,7 @@ void check_lsm(const struct node *node, struct findings *to)
 	bool no_selinux = lsm_selinux() == HOST_LSM_NOT_BUILT;
 
 	look(&lsm);
-	find_used(&lsm);
+	lsm.used = doctor_used(node, to, &lsm.used_len);
 	judge_none(&lsm);
 	judge_missing(&lsm);
 	judge_skipped(&lsm, lsm.apparmor && no_apparmor, "apparmor", "AppArmor", "libapparmor");

@@ -13,20 +13,13 @@
 #define LSM_SELINUX	 "/sys/fs/selinux"
 #define LSM_SELINUX_FILE "/etc/selinux/config"
 
-/* A profile of the policy that containers of this node get. */
-struct used {
-	const char *name;
-	const struct json *profile;
-	enum severity severity; /* of what makes its creates fail */
-};
-
 struct lsm {
 	bool apparmor;
 	char *profiles; /* those that are loaded, a line each: NAME (MODE); NULL: cannot be read */
 	enum host_lsm selinux;
 	bool levels;
 	struct used *used;
-	size_t used_len, used_room;
+	size_t used_len;
 	const struct node *node;
 	struct findings *to;
 };

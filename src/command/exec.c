@@ -165,6 +165,8 @@ static int become_runtime(struct call *call, int document, struct hr_error *err)
 			     extra, false);
 	if (!argv)
 		return hr_fail(err, HR_SYSTEM, "out of memory");
+	if (call_userns_exec(call, err) < 0)
+		return -1;
 	if (fd_cloexec_from(3 + call->kept_fds, err) < 0 || fcntl(document, F_SETFD, 0) < 0)
 		return hr_fail(err, HR_SYSTEM, "the process document cannot be handed on");
 	return launch_runtime(&call->runtime, argv, err);

@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "change/unmap.h"
 #include "line/decide.h"
 
 #include <errno.h>
@@ -174,7 +175,7 @@ static int read_document(struct call *call, const struct explain *what, struct p
 	    read_text(call, what, problems, &text, &len, err) < 0)
 		return -1;
 	if (json_parse("config.json", text, len, false, &call->document, err) == 0)
-		return 0;
+		return change_unmap(call->document, err);
 	return err->code == HR_SPEC ? problem(problems, "config.json", "reader", remedy_reader, err)
 				    : -1;
 }
@@ -219,7 +220,7 @@ static int decide(struct call *call, const struct explain *what, struct problems
 		return problem(problems, "config.json", "reader", remedy_reader, err);
 	}
 	if (select_profile(call, what, err) < 0 || look(call, problems, err) < 0 ||
-	    call_level(call, false, err) < 0)
+	    call_level(call, false, err) < 0 || call_userns(call, false, err) < 0)
 		return -1;
 	if (call_decide(call, NULL, err) == 0)
 		return 0;

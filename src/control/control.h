@@ -27,6 +27,9 @@ enum control_line {
 
 const char *control_line_name(enum control_line line);
 
+struct userns_facts;
+struct userns_plan;
+
 struct control_in {
 	enum control_line line;
 	const struct policy *policy; /* create: for files that a profile names */
@@ -42,6 +45,8 @@ struct control_in {
 	struct host *host;
 	const char *level; /* create: SELinux level of the container's pod; NULL for none */
 	bool level_taken;  /* create: the level that is asked is another living pod's */
+	const struct userns_facts *userns; /* create: control/userns.h; NULL: nobody looked */
+	const struct userns_plan *plan;	   /* create: made of them; NULL for none */
 };
 
 enum option_type {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Where bind mounts come from: an engine's own file, or a path of the host. */
-#include "base/cleanup.h"
 #include "base/text.h"
 #include "control/mounts.h"
+#include "control/userns.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -104,14 +104,14 @@ static void refuse(const struct judged *judged, const char *rule, const char *wh
 }
 
 /* The last entry that names it: of two the later one is the more particular. */
-static const struct json *find_entry(const struct judged *judged)
+static const struct json *entry_of(struct host *host, const struct json *rules, const char *real)
 {
 	const struct json *found = NULL;
 
-	json_each(entry, json_get(judged->mount->in->rules, "host_paths")) {
+	json_each(entry, json_get(rules, "host_paths")) {
 		const char *path = json_string(entry, "path");
 
-		if (path && judged->host->within(judged->host, judged->source.real, path))
+		if (path && host->within(host, real, path))
 			found = entry;
 	}
 	return found;
@@ -289,39 +289,6 @@ static void judge_slave(const struct judged *judged)
 	refuse_slave(judged->mount, remedy);
 }
 
-static void set_source(struct mount *mount, const char *source, const char *why)
-{
-	char entry[CHANGE_PATH], path[CHANGE_PATH];
-
-	change_index_path("mounts", mount->index, entry);
-	change_set(mount->out, change_key_path(entry, "source", path),
-		   json_new_string(change_doc(mount->out), source), NULL,
-		   &(struct reason){
-			   .rule = "mounts",
-			   .why = why,
-			   .remedy = "nothing to do: it is the same file or directory",
-		   });
-}
-
-/* The runtime opens it by this name, in a mount namespace of our own: there it is what was
- * judged, whatever happens to the path meanwhile. */
-static void stage(const struct judged *judged)
-{
-	hr_autofree char *staged = NULL;
-
-	/* Numbered by themselves: a mount that is put in front must not give them other names. */
-	if (asprintf(&staged, HOST_STAGE "/%zu%s", judged->mount->number, judged->source.real) < 0)
-		staged = NULL;
-	if (!staged || strlen(staged) >= PATH_MAX)
-		refuse(judged, "mounts", "longer than a path can be", "use a shorter path");
-	else {
-		judged->mount->staged = true;
-		set_source(judged->mount, staged,
-			   "what was checked is what is mounted, should the path be changed "
-			   "meanwhile");
-	}
-}
-
 void mount_judge_host_path(struct mount *mount, const char *path)
 {
 	struct judged judged = {.mount = mount, .host = mount->in->host};
@@ -334,7 +301,7 @@ void mount_judge_host_path(struct mount *mount, const char *path)
 	}
 	mount->real = judged.source.real;
 	if (mount->real)
-		judged.entry = find_entry(&judged);
+		judged.entry = entry_of(judged.host, mount->in->rules, mount->real);
 	good = judge_root(&judged) && judge_kind(&judged) && judge_sensitive(&judged) &&
 	       judge_kernel_fs(&judged) && judge_others(&judged);
 	judge_slave(&judged);
@@ -342,31 +309,52 @@ void mount_judge_host_path(struct mount *mount, const char *path)
 		return;
 	take_flags(&judged);
 	if (!mount->refused)
-		stage(&judged);
+		mount_stage(mount, judged.source.real, flag(judged.entry, "idmap", false),
+			    "what was checked is what is mounted, should the path be changed "
+			    "meanwhile");
+}
+
+bool mount_entry_idmaps(const struct control_in *in, const struct json *rules, const char *path)
+{
+	return flag(entry_of(in->host, rules, path), "idmap", false);
+}
+
+bool mount_find_source(const struct mount *mount, char ret[PATH_MAX], enum mount_owner *ret_owner)
+{
+	const char *asked = host_unstaged(mount->source);
+	char plain[PATH_MAX];
+	int len;
+
+	len = asked[0] == '/' ? snprintf(ret, PATH_MAX, "%s", asked)
+			      : snprintf(ret, PATH_MAX, "%s/%s", mount->in->bundle, asked);
+	if (asked[0] == '\0' || len < 0 || len >= PATH_MAX)
+		return false;
+	text_plain_path(ret, plain, sizeof(plain));
+	*ret_owner = strcmp(plain, ret) == 0 ? mount_owner(mount, ret) : OWNER_NONE;
+	return true;
 }
 
 void mount_judge_source(struct mount *mount)
 {
-	const char *asked = host_unstaged(mount->source);
-	struct judged judged = {.mount = mount};
-	char path[PATH_MAX], plain[PATH_MAX];
+	const struct userns_plan *plan = mount->in->plan;
+	char path[PATH_MAX];
 	enum mount_owner owner;
-	int len;
 
-	len = asked[0] == '/' ? snprintf(path, sizeof(path), "%s", asked)
-			      : snprintf(path, sizeof(path), "%s/%s", mount->in->bundle, asked);
-	if (asked[0] == '\0' || len < 0 || (size_t)len >= sizeof(path)) {
-		refuse(&judged, "mounts", "missing, or longer than a path can be",
-		       "name an absolute path of the host");
+	if (!mount_find_source(mount, path, &owner)) {
+		mount_refuse_source(mount, "mounts", "missing, or longer than a path can be",
+				    "name an absolute path of the host");
 		return;
 	}
-	text_plain_path(path, plain, sizeof(plain));
-	owner = strcmp(plain, path) == 0 ? mount_owner(mount, path) : OWNER_NONE;
 	if (owner == OWNER_NONE) {
 		mount_judge_host_path(mount, path);
 		return;
 	}
 	mount_judge_owned(mount, path, owner);
-	if (!mount->refused && !mount->staged && strcmp(path, mount->source) != 0)
-		set_source(mount, path, "a relative path depends on where the runtime stands");
+	if (mount->refused || mount->staged)
+		return;
+	if (plan && plan->map)
+		mount_stage_owned(mount, path);
+	else if (strcmp(path, mount->source) != 0)
+		mount_set_source(mount, path,
+				 "a relative path depends on where the runtime stands");
 }

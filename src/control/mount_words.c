@@ -36,8 +36,8 @@ static const struct word words[] = {
 	{"async", 0, 0},
 	{"sync", 0, 0},
 	{"dirsync", 0, 0},
-	{"atime", 0, 0},
-	{"noatime", 0, 0},
+	{"atime", 0, MOUNT_NOATIME},
+	{"noatime", MOUNT_NOATIME, 0},
 	{"diratime", 0, 0},
 	{"nodiratime", 0, 0},
 	{"relatime", 0, 0},
@@ -72,6 +72,7 @@ static const struct {
 	{MOUNT_NOSUID, "nosuid", "suid"},
 	{MOUNT_NODEV, "nodev", "dev"},
 	{MOUNT_NOEXEC, "noexec", "exec"},
+	{MOUNT_NOATIME, "noatime", "atime"},
 };
 
 static const struct word *find_word(const char *text)
@@ -109,19 +110,30 @@ static void refuse_word(struct mount *mount, const char *word)
 		     });
 }
 
+unsigned mount_read_flags(const struct json *options)
+{
+	unsigned flags = 0;
+
+	json_each(option, options) {
+		const struct word *word =
+			option->type == JSON_STRING ? find_word(option->text) : NULL;
+
+		if (word)
+			flags = (flags | word->set) & ~word->clear;
+	}
+	return flags;
+}
+
 void mount_read_words(struct mount *mount)
 {
 	const struct json *options = json_get(mount->json, "options");
 
 	/* A comma would make two words of one for the kernel. */
-	json_each(option, options) {
-		const struct word *word = find_word(option->text);
-
-		if (word)
-			mount->flags = (mount->flags | word->set) & ~word->clear;
-		else if (!is_data(mount->type, option->text) || strchr(option->text, ','))
+	mount->flags = mount_read_flags(options);
+	json_each(option, options)
+		if (!find_word(option->text) &&
+		    (!is_data(mount->type, option->text) || strchr(option->text, ',')))
 			refuse_word(mount, option->text);
-	}
 	if (mount->flags & MOUNT_SHARED)
 		mount_refuse(mount, "options", "shared",
 			     &(struct reason){

@@ -32,8 +32,8 @@ static const struct control_option options[] = {
 /* Lists that hold paths. */
 static const char *const path_lists[] = {
 	"exec", "containerd_dirs", "docker_dirs", "kubelet_dirs", "podman_dirs", "deny", NULL};
-static const char *const entry_flags[] = {"read_only", "dev",	"suid", "exec",
-					  "sockets",   "slave", NULL};
+static const char *const entry_flags[] = {"read_only", "dev",	"suid",	 "exec",
+					  "sockets",   "slave", "idmap", NULL};
 
 /* --- Options ---------------------------------------------------------------------------- */
 
@@ -72,7 +72,7 @@ static int check_flag(const struct json *member, struct hr_error *err)
 		return control_policy_error(member, err,
 					    "an entry of mounts.host_paths has no \"%s\"; it has: "
 					    "path, read_only, dev, "
-					    "suid, exec, sockets, slave",
+					    "suid, exec, sockets, slave, idmap",
 					    text_shown_z(member->key, shown));
 	if (member->type != JSON_BOOL)
 		return control_policy_error(member, err, "%s must be true or false", member->key);

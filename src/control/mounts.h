@@ -14,6 +14,7 @@ enum mount_flag {
 	MOUNT_BIND = 16,
 	MOUNT_SLAVE = 32,
 	MOUNT_SHARED = 64,
+	MOUNT_NOATIME = 128,
 };
 
 /* One mount of the document, while it is judged. */
@@ -39,6 +40,8 @@ void mount_refuse(struct mount *mount, const char *key, const char *value,
 
 /* --- mount_words.c: options --- */
 
+/* Flags of the options, as they are. */
+unsigned mount_read_flags(const struct json *options);
 /* Read the options; refuses unknown words and shared propagation. */
 void mount_read_words(struct mount *mount);
 /* Write them again with the forced flags. */
@@ -80,6 +83,23 @@ void mount_refuse_source(struct mount *mount, const char *rule, const char *why,
 			 const char *remedy);
 /* Directories of the host that containers must not reach; NULL-terminated. */
 extern const char *const mount_sensitive[];
+
+/* The source, absolute and plain unless it is a path of the host as it is written, and whose it
+ * is; false when it is missing or too long. */
+bool mount_find_source(const struct mount *mount, char ret[PATH_MAX], enum mount_owner *ret_owner);
+
+/* True if an entry of host_paths wants the path mounted with the container's ids. */
+bool mount_entry_idmaps(const struct control_in *in, const struct json *rules, const char *path);
+
+/* --- mount_stage.c: what the runtime is told --- */
+
+/* The source becomes `source`, another name of the same. */
+void mount_set_source(struct mount *mount, const char *source, const char *why);
+/* The path number mount->number, which is `real` without links, is cloned and mounted from there;
+ * idmap: with the container's ids where it has ids of its own. */
+void mount_stage(struct mount *mount, const char *real, bool idmap, const char *why);
+/* The same of an engine's own path. */
+void mount_stage_owned(struct mount *mount, const char *path);
 
 /* --- mount_owned.c: sources that are an engine's own --- */
 

@@ -14,12 +14,12 @@ const struct control *const controls[] = {
 	&control_capabilities, &control_no_new_privs, &control_user,
 	&control_environment,  &control_args,	      &control_rlimits,
 	&control_oom_score,    &control_scheduling,   &control_namespaces,
-	&control_userns,       &control_annotations,  &control_hooks,
-	&control_mounts,       &control_paths,	      &control_cwd,
-	&control_rootfs,       &control_restore,      &control_seccomp,
-	&control_devices,      &control_sysctls,      &control_resources,
-	&control_cgroups,      &control_extras,	      &control_image,
-	&control_apparmor,     &control_selinux,      NULL,
+	&control_annotations,  &control_hooks,	      &control_mounts,
+	&control_paths,	       &control_cwd,	      &control_rootfs,
+	&control_restore,      &control_seccomp,      &control_devices,
+	&control_sysctls,      &control_resources,    &control_cgroups,
+	&control_extras,       &control_image,	      &control_apparmor,
+	&control_selinux,      &control_userns,	      NULL,
 };
 
 #define NAMES_MAX 64 /* of controls, of options of one */

@@ -17,7 +17,6 @@ extern const struct control control_rlimits;
 extern const struct control control_oom_score;
 extern const struct control control_scheduling;
 extern const struct control control_namespaces;
-extern const struct control control_userns;
 extern const struct control control_annotations;
 extern const struct control control_hooks;
 extern const struct control control_mounts;
@@ -34,5 +33,6 @@ extern const struct control control_extras;
 extern const struct control control_image;
 extern const struct control control_apparmor;
 extern const struct control control_selinux;
+extern const struct control control_userns;
 
 #endif

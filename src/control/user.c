@@ -2,6 +2,7 @@
 #include "base/text.h"
 #include "control/ranges.h"
 #include "control/table.h"
+#include "control/userns.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -177,21 +178,17 @@ static void judge(const struct look *look)
 	judge_umask(look);
 }
 
-/* True if the container has a user namespace of its own in which no id is the host's 0. */
-static bool root_is_mapped(const struct json *document, const char *mappings)
+/* True if the container has a user namespace in which no id is the host's 0. */
+static bool root_is_mapped(const struct control_in *in, const char *mappings)
 {
-	const struct json *list = json_get(json_get(document, "linux"), mappings);
-	bool own = false;
+	const struct json *list = json_get(json_get(in->document, "linux"), mappings);
 
-	json_each(entry, json_path(document, "linux.namespaces")) {
-		const char *type = json_string(entry, "type");
-
-		own = own || (type && strcmp(type, "user") == 0);
-	}
+	if (in->plan && in->plan->map)
+		return true;
 	json_each(entry, list)
 		if (id_of(json_get(entry, "hostID")) == 0)
 			return false;
-	return own && json_count(list) > 0;
+	return userns_listed(in->document) && json_count(list) > 0;
 }
 
 /* What the groups' names mean is settled at create. */
@@ -249,9 +246,9 @@ static void create(const struct control_in *in, struct change *out)
 
 	json_put(notes, ceiling, "denied", denied_groups(in, out));
 	json_put(notes, ceiling, "root_uid",
-		 json_new_bool(notes, root_is_mapped(in->document, "uidMappings")));
+		 json_new_bool(notes, root_is_mapped(in, "uidMappings")));
 	json_put(notes, ceiling, "root_gid",
-		 json_new_bool(notes, root_is_mapped(in->document, "gidMappings")));
+		 json_new_bool(notes, root_is_mapped(in, "gidMappings")));
 	look.rules = ceiling;
 	look.user = json_path(in->document, "process.user");
 	judge(&look);

@@ -1,120 +1,345 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Writes the plan into the document: the last control, as others judge by what it replaces. */
+#include "control/userns.h"
+
+#include "base/cleanup.h"
+#include "base/text.h"
 #include "control/table.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define IDS	     (UINT64_C(1) << 32)
-#define MOST_ENTRIES 340 /* user_namespaces(7) */
+#define RUNC_MAPS 102 /* runc 1.2 takes the mapping from the namespace that is joined */
 
-struct mapping {
-	uint64_t inside, outside, size;
+static const char *const maps[] = {"auto", "off", "pod", "require", NULL};
+
+static const struct control_option options[] = {
+	{.name = "map", .type = OPTION_NAME, .values = maps},
+	{.name = "pre_join", .type = OPTION_BOOL},
+	{.name = "plain_tmpfs", .type = OPTION_BOOL},
+	{0},
 };
 
-static struct mapping mapping_of(const struct json *entry)
+static struct reason because(const struct control_in *in, const char *why)
 {
-	struct mapping mapping = {0};
-
-	json_uint(json_get(entry, "containerID"), &mapping.inside);
-	json_uint(json_get(entry, "hostID"), &mapping.outside);
-	json_uint(json_get(entry, "size"), &mapping.size);
-	return mapping;
+	return (struct reason){
+		.rule = "userns.map",
+		.by = json_get(in->rules, "map"),
+		.why = why,
+		.remedy = "to keep the host's ids, write \"userns\": {\"map\": \"off\"} in a "
+			  "profile",
+	};
 }
 
-static bool meet(uint64_t a, uint64_t a_size, uint64_t b, uint64_t b_size)
+static void report(const struct control_in *in, struct change *out)
 {
-	return a < b + b_size && b < a + a_size;
-}
+	void (*say)(struct change *, const char *, const char *, const struct reason *) =
+		in->userns->map == USERNS_REQUIRE ? change_refuse : change_warn;
+	char why[CONTROL_LIST];
 
-static bool overlaps_earlier(const struct json *list, const struct json *entry)
-{
-	struct mapping own = mapping_of(entry);
-
-	json_each(other, list) {
-		struct mapping earlier = mapping_of(other);
-
-		if (other == entry)
-			return false;
-		if (meet(own.inside, own.size, earlier.inside, earlier.size) ||
-		    meet(own.outside, own.size, earlier.outside, earlier.size))
-			return true;
+	json_each(finding, in->plan->findings) {
+		snprintf(why, sizeof(why), "no user namespace for it: %s",
+			 json_string(finding, "why"));
+		say(out, json_string(finding, "path"), json_string(finding, "value"),
+		    &(struct reason){
+			    .rule = "userns.map",
+			    .by = json_get(in->rules, "map"),
+			    .why = why,
+			    .remedy = json_string(finding, "remedy"),
+		    });
 	}
-	return false;
 }
 
-static void refuse(struct change *out, const char *path, const char *value, const char *why,
-		   const char *remedy)
+/* --- Ids -------------------------------------------------------------------------------------- */
+
+static void list_namespace(const struct control_in *in, struct change *out)
 {
-	change_refuse(out, path, value,
-		      &(struct reason){.rule = "userns", .why = why, .remedy = remedy});
+	struct json_doc *doc = change_doc(out);
+	struct json *entry = json_new_object(doc);
+	const struct reason reason =
+		because(in, "root of the container, and what it breaks out with, would be the "
+			    "host's root");
+
+	json_put_string(doc, entry, "type", "user");
+	if (in->userns->join)
+		json_put_string(doc, entry, "path", in->userns->join);
+	change_append(out, "linux.namespaces", entry, &reason);
 }
 
-static void judge_entry(struct change *out, const char *path, const struct json *list,
-			const struct json *entry)
+static void set_mapping(const struct control_in *in, struct change *out, const char *path)
 {
-	struct mapping mapping = mapping_of(entry);
-	char value[80];
+	struct json_doc *doc = change_doc(out);
+	struct json *list = json_new_array(doc);
+	struct json *entry = json_append(list, json_new_object(doc));
+	const struct reason reason = because(in, "ids of the container would be the host's");
 
-	snprintf(value, sizeof(value), "%llu:%llu:%llu", (unsigned long long)mapping.inside,
-		 (unsigned long long)mapping.outside, (unsigned long long)mapping.size);
-	if (mapping.size == 0)
-		refuse(out, path, value, "maps no id at all", "give it a size, or remove it");
-	else if (mapping.inside + mapping.size > IDS || mapping.outside + mapping.size > IDS)
-		refuse(out, path, value, "goes past the last id there is, 4294967295",
-		       "ask for a smaller size");
-	else if (mapping.outside == 0)
-		refuse(out, path, value,
-		       "an id of the container would be the host's root, which the namespace is "
-		       "there to prevent",
-		       "map ids of the host that belong to no one else, such as 100000 and up");
-	else if (overlaps_earlier(list, entry))
-		refuse(out, path, value, "overlaps an earlier entry; the kernel takes neither",
-		       "map each id once");
+	if (!json_put_uint(doc, entry, "containerID", 0) ||
+	    !json_put_uint(doc, entry, "hostID", in->userns->base) ||
+	    !json_put_uint(doc, entry, "size", USERNS_SIZE))
+		list = NULL;
+	change_set(out, path, list, NULL, &reason);
 }
 
-static bool lists_user(const struct json *document)
+static void drop_mapping(const struct control_in *in, struct change *out, const char *key)
 {
+	const struct json *linux_part = json_get(in->document, "linux");
+	const struct json *list = json_get(linux_part, key);
+	const struct reason reason = because(in, "the mapping is that of the pod's sandbox");
+	char path[CHANGE_PATH];
+
+	if (list)
+		change_drop(out, change_key_path("linux", key, path), linux_part, list, &reason);
+}
+
+static void map_ids(const struct control_in *in, struct change *out)
+{
+	list_namespace(in, out);
+	if (in->userns->join && (in->userns->runc == 0 || in->userns->runc >= RUNC_MAPS)) {
+		drop_mapping(in, out, "uidMappings");
+		drop_mapping(in, out, "gidMappings");
+		return;
+	}
+	set_mapping(in, out, "linux.uidMappings");
+	set_mapping(in, out, "linux.gidMappings");
+}
+
+/* --- The root file system --------------------------------------------------------------------- */
+
+static void move_root(const struct control_in *in, struct change *out, char ret[PATH_MAX])
+{
+	const char *asked = json_string(json_get(in->document, "root"), "path");
+	const struct reason reason =
+		because(in, "the same files, mounted with the ids of the container");
+	hr_autofree char *staged = NULL;
+	char path[PATH_MAX];
+	int len;
+
+	asked = asked ? asked : "";
+	len = asked[0] == '/' ? snprintf(path, sizeof(path), "%s", asked)
+			      : snprintf(path, sizeof(path), "%s/%s", in->bundle, asked);
+	text_plain_path(path, ret, PATH_MAX);
+	if (len < 0 || (size_t)len >= sizeof(path) ||
+	    asprintf(&staged, HOST_STAGE_ROOT "%s", ret) < 0) {
+		staged = NULL;
+		out->failed = true;
+		return;
+	}
+	change_set(out, "root.path", json_new_string(change_doc(out), staged), NULL, &reason);
+}
+
+/* --- The network namespace of the host -------------------------------------------------------- */
+
+static const struct json *network_entry(const struct json *document, size_t *ret_index)
+{
+	*ret_index = 0;
 	json_each(entry, json_path(document, "linux.namespaces")) {
 		const char *type = json_string(entry, "type");
 
-		if (type && strcmp(type, "user") == 0)
-			return true;
+		if (type && strcmp(type, "network") == 0)
+			return entry;
+		++*ret_index;
 	}
-	return false;
+	return NULL;
 }
 
-static void judge(const struct control_in *in, struct change *out, const char *key)
+/* The flags of the sysfs mount, without the words for a file system. */
+static struct json *sysfs_options(struct change *out, const struct json *mount)
 {
-	const struct json *list = json_get(json_get(in->document, "linux"), key);
-	char path[CHANGE_PATH], where[CHANGE_PATH];
+	static const char *const always[] = {"bind", "ro", "nosuid", "nodev", "noexec", NULL};
+	static const char *const kept[] = {"noatime", "relatime", NULL};
+	struct json_doc *doc = change_doc(out);
+	struct json *list = json_new_array(doc);
+
+	for (size_t i = 0; always[i]; i++)
+		json_append(list, json_new_string(doc, always[i]));
+	for (size_t i = 0; kept[i]; i++)
+		if (json_has_string(json_get(mount, "options"), kept[i]))
+			json_append(list, json_new_string(doc, kept[i]));
+	return list;
+}
+
+/* Only the owner of a network namespace may mount a sysfs of it. */
+static void bind_sysfs(const struct control_in *in, struct change *out)
+{
+	struct json_doc *doc = change_doc(out);
+	const struct reason reason =
+		because(in, "the host owns the container's network namespace, and its sysfs is "
+			    "mounted from there");
+	char entry[CHANGE_PATH], path[CHANGE_PATH];
 	size_t index = 0;
 
-	change_key_path("linux", key, path);
-	if (json_count(list) == 0)
-		return;
-	if (!lists_user(in->document))
-		refuse(out, path, NULL,
-		       "there is no user namespace that it would count in, so ids would be the "
-		       "host's",
-		       "list {\"type\": \"user\"} in linux.namespaces, or leave the mappings out");
-	if (json_count(list) > MOST_ENTRIES) {
-		refuse(out, path, NULL, "more entries than the 340 that the kernel takes",
-		       "map larger ranges");
-		return;
+	json_each(mount, json_get(in->document, "mounts")) {
+		const char *type = json_string(mount, "type");
+
+		change_index_path("mounts", index++, entry);
+		if (!type || strcmp(type, "sysfs") != 0)
+			continue;
+		change_set(out, change_key_path(entry, "options", path), sysfs_options(out, mount),
+			   NULL, &reason);
+		change_set(out, change_key_path(entry, "source", path),
+			   json_new_string(doc, HOST_STAGE_SYSFS), NULL, &reason);
+		change_set(out, change_key_path(entry, "type", path), json_new_string(doc, "bind"),
+			   NULL, &reason);
 	}
-	json_each(entry, list)
-		judge_entry(out, change_index_path(path, index++, where), list, entry);
+}
+
+static void set_setting(const struct control_in *in, struct change *out, const char *key,
+			const char *value, const char *why)
+{
+	const struct json *settings = json_path(in->document, "linux.sysctl");
+	const struct reason reason = because(in, why);
+	char path[CHANGE_PATH];
+
+	if (!json_get(settings, key))
+		change_set(out, change_key_path("linux.sysctl", key, path),
+			   json_new_string(change_doc(out), value), NULL, &reason);
+}
+
+/* What capabilities are for that count for nothing in it. */
+static void add_settings(const struct control_in *in, struct change *out)
+{
+	char groups[32];
+
+	snprintf(groups, sizeof(groups), "%u %u", in->userns->base,
+		 in->userns->base + USERNS_SIZE - 1);
+	set_setting(in, out, "net.ipv4.ip_unprivileged_port_start", "0",
+		    "CAP_NET_BIND_SERVICE of a container counts for nothing in a network "
+		    "namespace that the host owns");
+	set_setting(in, out, "net.ipv4.ping_group_range", groups,
+		    "CAP_NET_RAW of a container counts for nothing in a network namespace that "
+		    "the host owns");
+}
+
+/* A key as the runtime would write it: '.' and '/' are the same. */
+static bool is_net(const char *key)
+{
+	return text_starts(key, "net.") || text_starts(key, "net/");
+}
+
+static void take_settings(const struct control_in *in, struct change *out)
+{
+	const struct json *settings = json_path(in->document, "linux.sysctl");
+	const struct reason reason =
+		because(in, "written by hardrun itself: the runtime may not, in a network "
+			    "namespace that the host owns");
+	char path[CHANGE_PATH];
+
+	for (const struct json *one = settings ? settings->first : NULL, *next; one; one = next) {
+		next = one->next;
+		if (!is_net(one->key) || one->type != JSON_STRING)
+			continue;
+		change_map_setting(out, one->key, one->text);
+		change_drop(out, change_key_path("linux.sysctl", one->key, path), settings, one,
+			    &reason);
+	}
+}
+
+static void leave_network(const struct control_in *in, struct change *out,
+			  const struct json *network, size_t index)
+{
+	const struct reason reason =
+		because(in, "hardrun enters it before it becomes the runtime (userns.pre_join)");
+	char path[CHANGE_PATH];
+
+	change_drop(out, change_index_path("linux.namespaces", index, path),
+		    json_path(in->document, "linux.namespaces"), network, &reason);
+}
+
+static const char *map_network(const struct control_in *in, struct change *out)
+{
+	size_t index;
+	const struct json *network = network_entry(in->document, &index);
+	const char *path = json_string(network, "path");
+
+	if (!in->plan->outside || !path)
+		return NULL;
+	bind_sysfs(in, out);
+	if (!in->userns->join)
+		add_settings(in, out);
+	take_settings(in, out);
+	if (in->plan->enter)
+		leave_network(in, out, network, index);
+	return path;
+}
+
+/* --- The control ------------------------------------------------------------------------------ */
+
+static void keep_ceiling(const struct control_in *in, struct change *out)
+{
+	struct json_doc *notes = change_notes(out);
+	struct json *ceiling = json_new_object(notes);
+
+	if (!json_put_uint(notes, ceiling, "base", in->userns->base) ||
+	    !json_put_uint(notes, ceiling, "size", USERNS_SIZE) ||
+	    !json_put(notes, ceiling, "enter", json_new_bool(notes, in->plan->enter)))
+		out->failed = true;
+	else
+		change_ceiling(out, ceiling);
+}
+
+static void map(const struct control_in *in, struct change *out)
+{
+	struct change_map effect = {.enter = in->plan->enter};
+	char root[PATH_MAX], netns[PATH_MAX];
+	const char *path;
+
+	map_ids(in, out);
+	path = map_network(in, out);
+	if (path)
+		snprintf(netns, sizeof(netns), "%s", path);
+	effect.netns = path ? netns : NULL;
+	move_root(in, out, root);
+	effect.root = root;
+	change_map(out, &effect);
+	if (out->mode == MODE_ENFORCE)
+		keep_ceiling(in, out);
 }
 
 static void create(const struct control_in *in, struct change *out)
 {
-	judge(in, out, "uidMappings");
-	judge(in, out, "gidMappings");
+	userns_judge_engine(in, out);
+	if (!in->plan)
+		return;
+	if (json_count(in->plan->findings) == 0)
+		map(in, out);
+	else if (in->userns->map != USERNS_POD)
+		report(in, out);
+}
+
+static void judge_id(const struct control_in *in, struct change *out, const char *path,
+		     const struct json *value)
+{
+	uint64_t id, size = 0;
+
+	if (!json_uint(json_get(in->rules, "size"), &size) || !json_uint(value, &id) || id < size)
+		return;
+	change_refuse(out, path, value->text,
+		      &(struct reason){
+			      .rule = "userns.map",
+			      .why = "not among the ids 0 to 65535 that the container has in its "
+				     "user namespace",
+			      .remedy = "use an id below 65536",
+		      });
+}
+
+static void exec(const struct control_in *in, struct change *out)
+{
+	const struct json *user = json_get(in->document, "user");
+	char path[CHANGE_PATH];
+	size_t index = 0;
+
+	judge_id(in, out, "user.uid", json_get(user, "uid"));
+	judge_id(in, out, "user.gid", json_get(user, "gid"));
+	json_each(group, json_get(user, "additionalGids"))
+		judge_id(in, out, change_index_path("user.additionalGids", index++, path), group);
 }
 
 const struct control control_userns = {
 	.name = "userns",
-	.sentence = "Refuses mappings of a user namespace that give away the host's root, or that "
-		    "no kernel takes.",
+	.sentence = "Gives the container a user namespace with ids of its own where the engine "
+		    "made none; refuses mappings that give away the host's root, or that no "
+		    "kernel takes.",
+	.options = options,
 	.create = create,
+	.exec = exec,
 };

@@ -76,6 +76,11 @@ int host_open(const char *bundle, struct host_real **ret, struct hr_error *err)
 		.selinux_reads = host_real_selinux_reads,
 		.selinux_layers = host_real_selinux_layers,
 		.root_overlay = host_real_root_overlay,
+		.ns_owner = host_real_ns_owner,
+		.ns_ids = host_real_ns_ids,
+		.unmappable = host_real_unmappable,
+		.pin = host_real_pin,
+		.mount_flags = host_real_mount_flags,
 	};
 	*ret = real;
 	return 0;

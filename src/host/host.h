@@ -43,6 +43,25 @@ enum host_lsm {
 	HOST_LSM_ON,
 };
 
+enum host_owner {
+	HOST_OWNER_FIRST, /* the host's own user namespace, which we are in */
+	HOST_OWNER_SAME,  /* the one that was named */
+	HOST_OWNER_OTHER, /* another one, or it cannot be told */
+};
+
+/* Flags of a mount, which a user namespace locks. */
+enum host_flag {
+	HOST_FLAG_RO = 1,
+	HOST_FLAG_NOSUID = 2,
+	HOST_FLAG_NODEV = 4,
+	HOST_FLAG_NOEXEC = 8,
+	HOST_FLAG_NOATIME = 16,
+};
+
+struct host_ids {
+	uint32_t inside, outside, count;
+};
+
 #define HOST_MODE 32 /* name of an AppArmor profile's mode, with its end */
 
 /* What a path of the host is, that a container is to get. Strings are the host's. */
@@ -158,6 +177,25 @@ struct host {
 	/* True if root.path is an overlay that was mounted there. */
 	bool (*root_overlay)(struct host *host, const char *root);
 
+	/* Which user namespace owns the namespace `path`; `user`: the path of one, or NULL. */
+	enum host_owner (*ns_owner)(struct host *host, const char *path, const char *user);
+
+	/* The ids that the user namespace `path` maps, seen from ours: at most `room` entries of
+	 * its users or groups, and how many there are. False when they cannot be read. */
+	bool (*ns_ids)(struct host *host, const char *path, bool groups, struct host_ids *ret,
+		       size_t room, size_t *ret_count);
+
+	/* Why what is at `path` (with what is mounted below it: `whole`) cannot be mounted with
+	 * other ids; NULL when it can. By doing. */
+	const char *(*unmappable)(struct host *host, const char *path, bool whole);
+
+	/* As `source`, for a path that needs no judging: it is opened and kept. The path without
+	 * links; NULL when it cannot be opened or no more can be kept. */
+	const char *(*pin)(struct host *host, size_t index, const char *path);
+
+	/* enum host_flag of the mount that the path number `index` is on. */
+	unsigned (*mount_flags)(struct host *host, size_t index);
+
 	/* The runtime that is to be started; NULL: not known */
 	const char *runtime_path;
 
@@ -192,9 +230,17 @@ const char *host_source_name(const struct host_real *real, size_t index);
  * stays the host's. */
 int host_source_fd(const struct host_real *real, size_t index);
 
+/* The user namespace whose ids `unmappable` tries; stays the caller's. */
+void host_set_userns(struct host_real *real, int userns);
+
 /* Where the clones of judged sources are attached: HOST_STAGE/N/THE/REAL/PATH, see
  * stage/sources.h. */
 #define HOST_STAGE HR_STATEDIR "/stage"
+
+/* For a container with a user namespace of ours: where its root file system is attached, behind
+ * this the path that the engine has it at; and the sysfs of its pod. */
+#define HOST_STAGE_ROOT	 HOST_STAGE "/rootfs"
+#define HOST_STAGE_SYSFS HOST_STAGE "/sysfs"
 
 /* The path of the host behind a source of that form; others as they are. */
 const char *host_unstaged(const char *source);

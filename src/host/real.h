@@ -37,6 +37,7 @@ struct host_real {
 	struct source *sources; /* room for SOURCES_MAX, made when needed */
 	size_t source_count;
 	struct mountinfo mounts; /* read when needed */
+	int userns;		 /* the caller's; -1: none */
 };
 
 enum host_ns host_real_ns(struct host *host, const char *type, const char *path);
@@ -97,6 +98,15 @@ bool host_each_listening(bool (*found)(const char *path, void *data), void *data
 /* The path of a socket below an open directory, among its first 20,000 entries; malloc'ed, NULL
  * for none. `path` is the directory's own. */
 char *host_socket_in(int directory, const char *path);
+const char *host_real_pin(struct host *host, size_t index, const char *path);
+
+/* --- idmaps.c --- */
+enum host_owner host_real_ns_owner(struct host *host, const char *path, const char *user);
+bool host_real_ns_ids(struct host *host, const char *path, bool groups, struct host_ids *ret,
+		      size_t room, size_t *ret_count);
+const char *host_real_unmappable(struct host *host, const char *path, bool whole);
+unsigned host_real_mount_flags(struct host *host, size_t index);
+
 bool host_real_group_id(struct host *host, const char *name, uint32_t *ret);
 bool host_real_device(struct host *host, const char *path, char *ret_type, uint32_t *ret_major,
 		      uint32_t *ret_minor);

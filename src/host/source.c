@@ -154,24 +154,44 @@ static bool room_for(struct host_real *real)
 	return real->sources && real->source_count < SOURCES_MAX;
 }
 
+/* Opened and named; NULL when it cannot be opened. One that was removed meanwhile, or is outside
+ * of our root, has no sound name, and stays without. */
+static struct source *keep(struct host_real *real, size_t index, const char *path, struct stat *ret)
+{
+	struct source *source = &real->sources[real->source_count];
+	char name[PATH_MAX];
+
+	*source = (struct source){.index = index, .fd = open_source(path)};
+	if (source->fd < 0)
+		return NULL;
+	real->source_count++;
+	if (fstat(source->fd, ret) == 0 && host_name_of(source->fd, name) && ret->st_nlink > 0)
+		source->real = strdup(name);
+	return source;
+}
+
+const char *host_real_pin(struct host *host, size_t index, const char *path)
+{
+	struct host_real *real = (struct host_real *)host;
+	const struct source *source;
+	struct stat st;
+
+	source = room_for(real) ? keep(real, index, path, &st) : NULL;
+	return source ? source->real : NULL;
+}
+
 bool host_real_source(struct host *host, size_t index, const char *path, struct host_source *ret)
 {
 	struct host_real *real = (struct host_real *)host;
-	char name[PATH_MAX];
 	struct source *source;
 	struct stat st;
 
 	*ret = (struct host_source){.kind = HOST_KIND_ABSENT};
 	if (!room_for(real))
 		return false;
-	source = &real->sources[real->source_count];
-	*source = (struct source){.index = index, .fd = open_source(path)};
-	if (source->fd < 0)
-		return true;
-	real->source_count++;
-	/* One that was removed meanwhile, or is outside of our root, has no sound name. */
-	if (fstat(source->fd, &st) < 0 || !host_name_of(source->fd, name) || st.st_nlink == 0 ||
-	    !(source->real = strdup(name)) || !host_region_of(real, source->fd, name, &source->at))
+	source = keep(real, index, path, &st);
+	if (!source || !source->real ||
+	    !host_region_of(real, source->fd, source->real, &source->at))
 		return true;
 	ret->kind = kind_of(st.st_mode);
 	ret->real = source->real;

@@ -5,6 +5,7 @@
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "change/unmap.h"
 #include "line/decide.h"
 
 #include <errno.h>
@@ -24,6 +25,7 @@ void call_init(struct call *call, const char *handler, int argc, char *const arg
 		.argv = argv,
 		.line = LINE_OTHER,
 		.bundle_fd = -1,
+		.userns_fd = -1,
 		.status = -1,
 	};
 }
@@ -38,6 +40,8 @@ void call_done(struct call *call)
 	json_free(call->document);
 	if (call->bundle_fd >= 0)
 		close(call->bundle_fd);
+	if (call->userns_fd >= 0)
+		close(call->userns_fd);
 	request_free(call->request);
 }
 
@@ -90,7 +94,9 @@ int call_read_config(struct call *call, struct hr_error *err)
 			       "config.json: others than root can change it; chown root: and "
 			       "chmod go-w it");
 	digest_sha256(text, len, call->input_sha256);
-	return json_parse("config.json", text, len, false, &call->document, err);
+	if (json_parse("config.json", text, len, false, &call->document, err) < 0)
+		return -1;
+	return change_unmap(call->document, err);
 }
 
 /* False when another policy came into the place of the directory while it was read: then files
@@ -186,6 +192,7 @@ void call_control_in(const struct call *call, struct control_in *ret)
 		.host = call->host ? host_ops(call->host) : NULL,
 		.level = call->level.name[0] ? call->level.name : NULL,
 		.level_taken = call->level.taken,
+		.userns = call->userns_known ? &call->userns : NULL,
 	};
 }
 

@@ -7,9 +7,11 @@
 #define HR_LINE_CALL_H
 
 #include "control/control.h"
+#include "control/userns.h"
 #include "host/runtime.h"
 #include "policy/policy.h"
 #include "state/level.h"
+#include "state/range.h"
 #include "state/tally.h"
 
 #include <sys/stat.h>
@@ -41,7 +43,11 @@ struct call {
 	struct host_real *host;
 	struct json_doc *record; /* exec, update: what create left, or NULL */
 	struct level level;	 /* create: SELinux level that was claimed; "" for none */
-	struct tally_turn turn;	 /* exec: the same ones before, of which there is no line */
+	struct userns_facts userns;
+	bool userns_known;	/* somebody looked */
+	struct range range;	/* create: ids that were claimed; base 0 for none */
+	int userns_fd;		/* a user namespace with these ids; -1 for none */
+	struct tally_turn turn; /* exec: the same ones before, of which there is no line */
 	struct change change;
 	const char *remark; /* for the audit line of what was not refused; NULL for none */
 	int status;	    /* >= 0: all was done, and this is to be our exit status */
@@ -77,6 +83,23 @@ int call_level(struct call *call, bool claim, struct hr_error *err);
 
 /* Take back what call_level claimed; for a create that fails. */
 void call_level_withdraw(struct call *call);
+
+/*
+ * Find out whether the container can have a user namespace of ours where its profile asks for one,
+ * and claim ids for it; `claim` false: only what would be tried first (explain). What is missing
+ * is no error but a fact (call->userns.missing). Error: HR_POLICY, HR_SYSTEM.
+ */
+int call_userns(struct call *call, bool claim, struct hr_error *err);
+
+/* Take back what call_userns claimed: for a create that fails, or whose container is not mapped. */
+void call_userns_withdraw(struct call *call);
+
+/* Where root.path of a document that was not decided yet leads. Error: HR_SPEC, HR_SYSTEM. */
+int call_root_path(const struct call *call, char ret[PATH_MAX], struct hr_error *err);
+
+/* exec into a container with a user namespace of ours, right before its runtime: pipes become its
+ * user's, and where runc cannot, its network namespace is entered. Error: HR_SYSTEM, HR_SPEC. */
+int call_userns_exec(const struct call *call, struct hr_error *err);
 
 /* What the controls see of this call. */
 void call_control_in(const struct call *call, struct control_in *ret);

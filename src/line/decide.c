@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "line/decide.h"
 
+#include "control/userns.h"
 #include "oci/schema.h"
 
 #include <string.h>
@@ -21,14 +22,31 @@ enum change_mode decide_mode(const struct json *profile, const char *control)
 	return mode_of(json_get(profile, control), profile);
 }
 
+/* In audit mode of the control nothing is to be different for the others. */
+static bool make_plan(const struct control_in *in, const struct json *profile, struct change *out,
+		      struct userns_plan *ret)
+{
+	enum change_mode mode = decide_mode(profile, "userns");
+	bool made =
+		mode != MODE_OFF &&
+		userns_plan(in, profile, decide_mode(profile, "mounts") == MODE_ENFORCE, out, ret);
+
+	if (made && mode == MODE_AUDIT)
+		ret->map = false;
+	return made;
+}
+
 int decide_create(const struct control_in *in, struct json_doc *document,
 		  const struct json *profile, struct change *out, struct hr_error *err)
 {
 	struct control_in turn = *in;
+	struct userns_plan plan;
 
 	if (schema_check(&schema_spec, json_root(document), NULL, NULL, err) < 0)
 		return -1;
 	turn.document = json_root(document);
+	if (make_plan(&turn, profile, out, &plan))
+		turn.plan = &plan;
 	for (size_t i = 0; controls[i]; i++) {
 		turn.rules = json_get(profile, controls[i]->name);
 		out->mode = mode_of(turn.rules, profile);

@@ -73,6 +73,15 @@ static int common(const struct call *call, struct json_doc *doc, struct hr_error
 	return 0;
 }
 
+/* Which ids of the host are the container's. */
+static bool put_range(const struct call *call, struct json_doc *doc)
+{
+	char base[16];
+
+	snprintf(base, sizeof(base), "%u", call->userns.base);
+	return !call->change.map.wanted || json_put_string(doc, json_root(doc), "range", base);
+}
+
 /* Under which labels, or why under none. */
 static void mac_of(const struct call *call, struct json_doc *doc)
 {
@@ -164,6 +173,7 @@ int call_audit(const struct call *call, const char *refusal, bool *ret_written,
 	claims(call, line, settings.annotations);
 	repeats(line, &call->turn.before);
 	mac_of(call, line);
+	put_range(call, line);
 	if (settings.syslog)
 		to_syslog(call, refusal);
 	written = common(call, line, &local) == 0 &&
@@ -281,6 +291,8 @@ int call_record(const struct call *call, struct json_doc **ret, struct hr_error 
 		return -1;
 	put(doc, root, "kind", runtime_kind_name(call->runtime.kind));
 	put(doc, root, "level", call->level.name);
+	if (!put_range(call, doc))
+		return hr_fail(err, HR_SYSTEM, "out of memory");
 	if (!json_put_int(doc, root, "bundle_dev", (int64_t)call->bundle_stat.st_dev) ||
 	    !json_put_int(doc, root, "bundle_ino", (int64_t)call->bundle_stat.st_ino) ||
 	    add_audit(call, doc) < 0 ||

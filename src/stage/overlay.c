@@ -2,34 +2,30 @@
 #include "stage/overlay.h"
 
 #include "base/cleanup.h"
-#include "base/file.h"
+#include "stage/overlay_clones.h"
 #include "stage/overlay_layers.h"
 #include "stage/overlay_mount.h"
+#include "stage/overlay_point.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/inotify.h>
 #include <sys/mount.h>
-#include <time.h>
 #include <unistd.h>
 
-#define BUSY_TRIES   6	  /* 2, 4, 8, 16, 32 ms apart */
-#define GONE_TIMEOUT 2000 /* ms */
+#define IDS_EARLIER 65536 /* how many an earlier call has mapped */
 
 struct rebuild {
-	char point[PATH_MAX];
-	char shown[TEXT_SHOWN_SIZE];
-	const char *name;	/* the last component of the point */
-	int parent;		/* the directory that has it */
+	struct overlay_point point;
+	const struct stage_overlay *with;
 	int cwd;		/* where we were */
-	const char *context;	/* that is wanted, or NULL */
 	struct mountinfo table; /* as it was before */
 	struct mount_entry old; /* points into it */
 	struct overlay_options options;
 	struct overlay_layers layers;
+	struct overlay_clones clones; /* with a user namespace */
+	struct overlay_ids ids;	      /* that its files are to have */
 	uint64_t view;
 	bool compact; /* lower layers are written relative to the base */
 	struct text data;
@@ -38,35 +34,23 @@ struct rebuild {
 
 static void rebuild_done(struct rebuild *rebuild)
 {
-	if (rebuild->parent >= 0)
-		close(rebuild->parent);
+	overlay_point_done(&rebuild->point);
 	if (rebuild->cwd >= 0)
 		close(rebuild->cwd);
 	mountinfo_done(&rebuild->table);
 	overlay_options_done(&rebuild->options);
 	overlay_layers_done(&rebuild->layers);
+	overlay_clones_done(&rebuild->clones);
 	text_free(&rebuild->data);
 }
 #define rebuild_auto __attribute__((cleanup(rebuild_done)))
 
-/* --- Before: nothing is changed -------------------------------------------------------------- */
-
-static int set_point(struct rebuild *rebuild, const char *rootfs, struct hr_error *err)
+static bool is_mapped(const struct rebuild *rebuild)
 {
-	char above[PATH_MAX];
-	char *slash;
-
-	if (rootfs[0] != '/' || strlen(rootfs) >= sizeof(rebuild->point) || text_goes_up(rootfs))
-		return hr_fail(err, HR_DENIED, "it is not a plain absolute path");
-	text_plain_path(rootfs, rebuild->point, sizeof(rebuild->point));
-	memcpy(above, rebuild->point, sizeof(above));
-	slash = strrchr(above, '/');
-	slash[slash == above] = '\0';
-	rebuild->name = strrchr(rebuild->point, '/') + 1;
-	if (!*rebuild->name)
-		return hr_fail(err, HR_DENIED, "it is the root of the host");
-	return file_open_trusted(above, true, &rebuild->parent, err);
+	return rebuild->with->userns >= 0;
 }
+
+/* --- Before: nothing is changed -------------------------------------------------------------- */
 
 /* What has been mounted with `ro` and is no overlay that is read-only by itself. */
 static unsigned long read_only_flag(const struct rebuild *rebuild)
@@ -85,7 +69,7 @@ static int write_data(struct rebuild *rebuild, struct hr_error *err)
 	for (;;) {
 		text_free(&rebuild->data);
 		rebuild->data = (struct text){0};
-		overlay_options_write(&rebuild->options, rebuild->context,
+		overlay_options_write(&rebuild->options, rebuild->with->context,
 				      rebuild->compact ? rebuild->layers.base : NULL,
 				      &rebuild->data);
 		if (rebuild->data.failed)
@@ -103,7 +87,7 @@ static int write_data(struct rebuild *rebuild, struct hr_error *err)
 static int look(struct rebuild *rebuild, struct hr_error *err)
 {
 	if (mountinfo_read(&rebuild->table, err) < 0 ||
-	    overlay_mount_find(&rebuild->table, rebuild->point, &rebuild->old, err) < 0 ||
+	    overlay_mount_find(&rebuild->table, rebuild->point.path, &rebuild->old, err) < 0 ||
 	    overlay_mount_check(&rebuild->old, err) < 0 ||
 	    overlay_mount_flags(rebuild->old.options, &rebuild->flags, err) < 0)
 		return -1;
@@ -122,13 +106,36 @@ static int check_context(const char *context, struct hr_error *err)
 	return 0;
 }
 
+/* What it shows, and the layers with other ids. */
+static int prepare_ids(struct rebuild *rebuild, struct hr_error *err)
+{
+	const struct overlay_point *point = &rebuild->point;
+	struct overlay_ids before = {.size = UINT32_MAX};
+
+	if (overlay_layers_shift(&rebuild->layers, &rebuild->options, point->parent, point->name,
+				 &before.base, err) < 0)
+		return -1;
+	if (is_mapped(rebuild) &&
+	    overlay_clones_make(&rebuild->options, &rebuild->layers, rebuild->with->userns,
+				&rebuild->clones, err) < 0)
+		return -1;
+	if (is_mapped(rebuild))
+		before.size = rebuild->clones.size;
+	else if (before.base != 0)
+		before.size = IDS_EARLIER;
+	rebuild->ids = (struct overlay_ids){rebuild->clones.base, before.size};
+	return overlay_layers_view(point->parent, point->name, &before, &rebuild->view, err);
+}
+
 static int prepare(struct rebuild *rebuild, struct hr_error *err)
 {
-	if (rebuild->context && check_context(rebuild->context, err) < 0)
+	const char *context = rebuild->with->context;
+
+	if (context && check_context(context, err) < 0)
 		return -1;
-	if (overlay_layers_open(&rebuild->options, rebuild->point, &rebuild->layers, err) < 0 ||
-	    write_data(rebuild, err) < 0 ||
-	    overlay_layers_view(rebuild->parent, rebuild->name, &rebuild->view, err) < 0)
+	if (overlay_layers_open(&rebuild->options, rebuild->point.path, &rebuild->layers, err) <
+		    0 ||
+	    write_data(rebuild, err) < 0 || prepare_ids(rebuild, err) < 0)
 		return -1;
 	rebuild->cwd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (rebuild->cwd < 0)
@@ -136,107 +143,47 @@ static int prepare(struct rebuild *rebuild, struct hr_error *err)
 	return 0;
 }
 
-/* --- The old one goes --------------------------------------------------------------------------
- */
+/* --- The new one comes ------------------------------------------------------------------------ */
 
-/* By the directory that was checked, whatever is in its way now. */
-static void own_path(const struct rebuild *rebuild, char ret[PATH_MAX])
+static int mount_plain(const struct overlay_how *how, int point, struct hr_error *err)
 {
-	snprintf(ret, PATH_MAX, "/proc/self/fd/%d/%s", rebuild->parent, rebuild->name);
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", point);
+	if (mount(how->source, path, "overlay", how->flags, how->data) < 0)
+		return hr_fail_errno(err, errno, "it cannot be mounted anew");
+	return 0;
 }
 
-/* Somebody who reads sizes of file systems may have it open for an instant. */
-static int unmount(const char *path)
+static int mount_mapped(const struct rebuild *rebuild, const struct overlay_how *how, int point,
+			struct hr_error *err)
 {
-	struct timespec pause = {.tv_nsec = 2000000};
+	hr_autoclose int tree = -1;
 
-	for (int tries = 1;; tries++) {
-		if (umount2(path, UMOUNT_NOFOLLOW) == 0)
-			return 0;
-		if (errno != EBUSY || tries == BUSY_TRIES)
-			return -1;
-		nanosleep(&pause, NULL);
-		pause.tv_nsec *= 2;
-	}
-}
-
-/*
- * A mount namespace that was copied meanwhile keeps the superblock, and with it the upper
- * directory: two overlays would write it. The kernel tells the end of a superblock to those who
- * watch a file of it. Where no watch is to be had (a limit, a rule of SELinux) it is the kernel
- * alone that sees two: it refuses the second with index=on, and warns without.
- */
-static int await_end(int watch, struct hr_error *err)
-{
-	struct pollfd ready = {.fd = watch, .events = POLLIN};
-	struct inotify_event events[16]; /* of the directory itself: none has a name */
-
-	while (poll(&ready, 1, GONE_TIMEOUT) > 0) {
-		ssize_t got = read(watch, events, sizeof(events));
-
-		for (size_t i = 0; got > 0 && i < (size_t)got / sizeof(events[0]); i++)
-			if (events[i].mask & IN_UNMOUNT)
-				return 0;
-	}
-	return hr_fail(err, HR_SYSTEM,
-		       "another mount namespace still has the overlay, whose upperdir would be "
-		       "written by two; try again");
-}
-
-/* ret_gone: it is unmounted, whatever follows. */
-static int take_down(const struct rebuild *rebuild, bool *ret_gone, struct hr_error *err)
-{
-	hr_autoclose int watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-	char path[PATH_MAX];
-
-	own_path(rebuild, path);
-	if (watch >= 0 &&
-	    (!rebuild->options.upper ||
-	     inotify_add_watch(watch, path, IN_DELETE_SELF | IN_ONLYDIR | IN_DONT_FOLLOW) < 0)) {
-		close(watch);
-		watch = -1;
-	}
-	if (unmount(path) < 0)
-		return hr_fail_errno(err, errno, "it cannot be unmounted");
-	*ret_gone = true;
-	return watch < 0 ? 0 : await_end(watch, err);
-}
-
-/* --- The new one comes -------------------------------------------------------------------------
- */
-
-/* The directory that the mount was on, and that no mount is on now. */
-static int open_point(const struct rebuild *rebuild, int *ret, struct hr_error *err)
-{
-	struct statx own, above;
-	int fd = openat(rebuild->parent, rebuild->name,
-			O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-
-	if (fd < 0)
-		return hr_fail_errno(err, errno, "its mount point");
-	*ret = fd;
-	if (statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &own) < 0 ||
-	    statx(rebuild->parent, "", AT_EMPTY_PATH, STATX_MNT_ID, &above) < 0)
-		return hr_fail_errno(err, errno, "its mount point");
-	if (own.stx_mnt_id != above.stx_mnt_id)
-		return hr_fail(err, HR_SYSTEM, "something else was mounted on it meanwhile");
+	if (overlay_clones_mount(&rebuild->clones, &rebuild->options, &rebuild->layers, how, &tree,
+				 err) < 0)
+		return -1;
+	if (move_mount(tree, "", point, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+		return hr_fail_errno(err, errno, "it cannot be put in its place");
 	return 0;
 }
 
 static int mount_anew(const struct rebuild *rebuild, struct hr_error *err)
 {
 	hr_autoclose int point = -1;
-	unsigned long flags = (rebuild->flags & ~(unsigned long)MS_RDONLY) |
-			      rebuild->options.flags | read_only_flag(rebuild);
-	char path[64];
+	const struct overlay_how how = {
+		.source = rebuild->old.source,
+		.data = rebuild->data.data,
+		.flags = (rebuild->flags & ~(unsigned long)MS_RDONLY) | rebuild->options.flags |
+			 read_only_flag(rebuild),
+	};
+	int result;
 
-	if (open_point(rebuild, &point, err) < 0)
+	if (overlay_point_bare(&rebuild->point, &point, err) < 0)
 		return -1;
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", point);
-	if (mount(rebuild->old.source, path, "overlay", flags, rebuild->data.data) < 0)
-		return hr_fail_errno(err, errno, "it cannot be mounted anew%s",
-				     rebuild->context ? " with the context" : "");
-	return 0;
+	result = is_mapped(rebuild) ? mount_mapped(rebuild, &how, point, err)
+				    : mount_plain(&how, point, err);
+	return result < 0 && rebuild->with->context ? hr_context(err, "with the context") : result;
 }
 
 /* What mount(2) cannot say: read-only for one of mount and superblock alone. */
@@ -267,13 +214,13 @@ static int set_propagation(const struct rebuild *rebuild, const char *path, stru
 	return 0;
 }
 
-/* --- Afterwards --------------------------------------------------------------------------------
- */
+/* --- Afterwards ------------------------------------------------------------------------------- */
 
 static int compare_mounts(const struct rebuild *rebuild, const struct mount_entry *now,
 			  const struct overlay_options *options, struct hr_error *err)
 {
 	char shown[TEXT_SHOWN_SIZE], more[TEXT_SHOWN_SIZE];
+	const char *context = rebuild->with->context;
 
 	if (options->read_only && !rebuild->options.read_only)
 		return hr_fail(err, HR_SYSTEM,
@@ -290,8 +237,8 @@ static int compare_mounts(const struct rebuild *rebuild, const struct mount_entr
 		return hr_fail(err, HR_SYSTEM, "its propagation was \"%s\" and is \"%s\"",
 			       text_shown_z(rebuild->old.tags, shown),
 			       text_shown_z(now->tags, more));
-	if (!overlay_options_same(options, &rebuild->options, rebuild->context) ||
-	    (rebuild->context && options->context_count == 0))
+	if (!overlay_options_same(options, &rebuild->options, context) ||
+	    (context && options->context_count == 0))
 		return hr_fail(err, HR_SYSTEM, "its options came back as others: %s",
 			       text_shown_z(now->super, shown));
 	return 0;
@@ -300,30 +247,24 @@ static int compare_mounts(const struct rebuild *rebuild, const struct mount_entr
 static int verify(const struct rebuild *rebuild, struct hr_error *err)
 {
 	overlay_options_auto struct overlay_options options = {0};
+	const struct overlay_point *point = &rebuild->point;
 	struct mountinfo table;
 	struct mount_entry now;
 	uint64_t view;
 	int result = -1;
 
 	if (mountinfo_read(&table, err) == 0 &&
-	    overlay_mount_find(&table, rebuild->point, &now, err) == 0 &&
+	    overlay_mount_find(&table, point->path, &now, err) == 0 &&
 	    overlay_mount_check(&now, err) == 0 &&
 	    overlay_options_parse(now.super, &options, err) == 0)
 		result = compare_mounts(rebuild, &now, &options, err);
 	mountinfo_done(&table);
-	if (result < 0 || overlay_layers_view(rebuild->parent, rebuild->name, &view, err) < 0)
+	if (result < 0 ||
+	    overlay_layers_view(point->parent, point->name, &rebuild->ids, &view, err) < 0)
 		return -1;
 	if (view != rebuild->view)
-		return hr_fail(err, HR_SYSTEM, "it shows other files than before");
+		return hr_fail(err, HR_SYSTEM, "it shows other files than before, or other owners");
 	return 0;
-}
-
-/* A wrong one is not left to anybody, even if somebody has it open by now. */
-static int take_back(const char *path)
-{
-	if (unmount(path) < 0)
-		umount2(path, UMOUNT_NOFOLLOW | MNT_DETACH);
-	return -1;
 }
 
 static int put_up(const struct rebuild *rebuild, struct hr_error *err)
@@ -332,12 +273,13 @@ static int put_up(const struct rebuild *rebuild, struct hr_error *err)
 
 	if (mount_anew(rebuild, err) < 0)
 		return -1;
-	own_path(rebuild, path);
-	if (set_access(rebuild, path, err) < 0 || set_propagation(rebuild, path, err) < 0 ||
-	    overlay_layers_same(&rebuild->layers, &rebuild->options, err) < 0 ||
-	    verify(rebuild, err) < 0)
-		return take_back(path);
-	return 0;
+	overlay_point_path(&rebuild->point, path);
+	if (set_access(rebuild, path, err) == 0 && set_propagation(rebuild, path, err) == 0 &&
+	    overlay_layers_same(&rebuild->layers, &rebuild->options, err) == 0 &&
+	    verify(rebuild, err) == 0)
+		return 0;
+	overlay_point_drop(&rebuild->point);
+	return -1;
 }
 
 /* From within the base, when there are names relative to it. */
@@ -348,34 +290,53 @@ static int replace(const struct rebuild *rebuild, struct hr_error *err)
 
 	if (moves && fchdir(rebuild->layers.at) < 0)
 		return hr_fail_errno(err, errno, "the directory of its layers");
-	result = take_down(rebuild, &gone, err);
+	result = overlay_point_clear(&rebuild->point, rebuild->options.upper, &gone, err);
 	if (result == 0)
 		result = put_up(rebuild, err);
 	if (moves && fchdir(rebuild->cwd) < 0 && result == 0) {
-		char path[PATH_MAX];
-
-		own_path(rebuild, path);
-		hr_fail_errno(err, errno, "back to the working directory");
-		result = take_back(path);
+		overlay_point_drop(&rebuild->point);
+		result = hr_fail_errno(err, errno, "back to the working directory");
 	}
 	if (result < 0 && gone)
 		hr_context(err, "it is left unmounted");
 	return result;
 }
 
-int stage_overlay(const char *rootfs, const struct stage_overlay *with, struct hr_error *err)
+/* `how`: what is done when everything before went well. */
+static int with_rebuild(const char *rootfs, const struct stage_overlay *with,
+			int (*how)(const struct rebuild *rebuild, struct hr_error *err),
+			struct hr_error *err)
 {
 	rebuild_auto struct rebuild rebuild = {
-		.parent = -1, .cwd = -1, .layers.at = -1, .context = with->context};
+		.point.parent = -1, .cwd = -1, .layers.at = -1, .with = with};
+	char shown[TEXT_SHOWN_SIZE];
 
-	overlay_shown(rootfs, rebuild.shown);
 	if (with->context && (!*with->context || strpbrk(with->context, "\"\\\n"))) {
 		hr_fail(err, HR_DENIED, "a context with a byte that cannot stand in one");
-	} else if (set_point(&rebuild, rootfs, err) == 0 && look(&rebuild, err) == 0) {
-		if (with->context && overlay_options_labelled(&rebuild.options, with->context))
+	} else if (overlay_point_open(rootfs, &rebuild.point, err) == 0 &&
+		   look(&rebuild, err) == 0) {
+		if (with->context && with->userns < 0 &&
+		    overlay_options_labelled(&rebuild.options, with->context))
 			return 0;
-		if (prepare(&rebuild, err) == 0 && replace(&rebuild, err) == 0)
+		if (prepare(&rebuild, err) == 0 && how(&rebuild, err) == 0)
 			return 0;
 	}
-	return hr_context(err, "the overlay at %s", rebuild.shown);
+	return hr_context(err, "the overlay at %s", overlay_shown(rootfs, shown));
+}
+
+static int leave(const struct rebuild *rebuild, struct hr_error *err)
+{
+	(void)rebuild;
+	(void)err;
+	return 0;
+}
+
+int stage_overlay(const char *rootfs, const struct stage_overlay *with, struct hr_error *err)
+{
+	return with_rebuild(rootfs, with, replace, err);
+}
+
+int stage_overlay_check(const char *rootfs, const struct stage_overlay *with, struct hr_error *err)
+{
+	return with_rebuild(rootfs, with, leave, err);
 }

@@ -4,7 +4,6 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -114,6 +113,11 @@ static int follow(int parent, const char *name, char path[PATH_MAX], struct hr_e
 	return 0;
 }
 
+static struct overlay_place place_of(const struct stat *st)
+{
+	return (struct overlay_place){st->st_dev, st->st_ino, st->st_uid, st->st_gid};
+}
+
 static int check_place(int fd, const char *path, struct overlay_place *ret, struct hr_error *err)
 {
 	char shown[TEXT_SHOWN_SIZE];
@@ -126,7 +130,7 @@ static int check_place(int fd, const char *path, struct overlay_place *ret, stru
 	if (!S_ISDIR(st.st_mode) || fs.f_type == PROC_SUPER_MAGIC)
 		return hr_fail(err, HR_DENIED, "its layer %s is no directory of a file system",
 			       shown);
-	*ret = (struct overlay_place){.dev = st.st_dev, .ino = st.st_ino};
+	*ret = place_of(&st);
 	return 0;
 }
 
@@ -157,7 +161,7 @@ static int open_layer(char path[PATH_MAX], struct overlay_place *ret, struct hr_
 	for (int links = 0; links <= MAX_LINKS; links++) {
 		hr_autoclose int parent = -1;
 		hr_autoclose int fd = -1;
-		const char *name;
+		const char *name = "";
 		struct stat st;
 
 		if (open_parent(path, &parent, &name, err) < 0)
@@ -197,7 +201,7 @@ static bool open_plain(int base, const char *path, struct overlay_place *ret)
 	fd = openat(above, slash + 1, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISDIR(st.st_mode))
 		return false;
-	*ret = (struct overlay_place){.dev = st.st_dev, .ino = st.st_ino};
+	*ret = place_of(&st);
 	return true;
 }
 
@@ -210,20 +214,25 @@ static const char *layer_name(const struct overlay_options *options, size_t i)
 	return i == options->lower_count ? options->upper : options->work;
 }
 
+static bool join(const struct overlay_layers *layers, const char *name, char ret[PATH_MAX])
+{
+	bool relative = name[0] != '/';
+	int used = snprintf(ret, PATH_MAX, "%s%s%s", relative ? layers->base : "",
+			    relative ? "/" : "", name);
+
+	return used >= 0 && used < PATH_MAX;
+}
+
 static int add_layer(struct overlay_layers *layers, const char *name, struct hr_error *err)
 {
 	struct overlay_place *place = &layers->places[layers->count];
 	char path[PATH_MAX], joined[PATH_MAX], shown[TEXT_SHOWN_SIZE];
-	bool relative = name[0] != '/';
-	int used;
 
 	overlay_shown(name, shown);
-	if (relative && !layers->base[0])
+	if (name[0] != '/' && !layers->base[0])
 		return hr_fail(err, HR_DENIED,
 			       "its layer %s is relative to a directory that nothing tells", shown);
-	used = snprintf(joined, sizeof(joined), "%s%s%s", relative ? layers->base : "",
-			relative ? "/" : "", name);
-	if (used < 0 || (size_t)used >= sizeof(joined))
+	if (!join(layers, name, joined))
 		return hr_fail(err, HR_DENIED, "its layer %s has a name that is too long", shown);
 	layers->count++;
 	text_plain_path(joined, path, sizeof(path));
@@ -267,6 +276,15 @@ int overlay_layers_open(const struct overlay_options *options, const char *point
 	return 0;
 }
 
+void overlay_layers_path(const struct overlay_layers *layers, const struct overlay_options *options,
+			 size_t i, char ret[PATH_MAX])
+{
+	char joined[PATH_MAX];
+
+	/* It was not too long when it was opened. */
+	text_plain_path(join(layers, layer_name(options, i), joined) ? joined : "", ret, PATH_MAX);
+}
+
 void overlay_layers_done(struct overlay_layers *layers)
 {
 	if (layers->at >= 0)
@@ -291,63 +309,5 @@ int overlay_layers_same(const struct overlay_layers *layers, const struct overla
 			return hr_fail(err, HR_SYSTEM, "its layer %s has become another directory",
 				       shown);
 	}
-	return 0;
-}
-
-/* --- What it shows ---------------------------------------------------------------------------- */
-
-/* FNV-1a, a value at a time */
-static uint64_t mix(uint64_t hash, uint64_t value)
-{
-	return (hash ^ value) * 0x100000001b3U;
-}
-
-/* The size of a directory depends on what was read of it before. */
-static uint64_t digest(const char *name, const struct stat *st)
-{
-	const uint64_t values[] = {
-		st->st_mode,
-		st->st_uid,
-		st->st_gid,
-		S_ISDIR(st->st_mode) ? 0 : (uint64_t)st->st_size,
-		S_ISBLK(st->st_mode) || S_ISCHR(st->st_mode) ? st->st_rdev : 0,
-	};
-	uint64_t hash = 0xcbf29ce484222325U;
-
-	for (; *name; name++)
-		hash = mix(hash, (unsigned char)*name);
-	for (size_t i = 0; i < hr_count(values); i++)
-		hash = mix(hash, values[i]);
-	return hash;
-}
-
-int overlay_layers_view(int dirfd, const char *path, uint64_t *ret, struct hr_error *err)
-{
-	int fd = openat(dirfd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	uint64_t sum = 0;
-	int failed = 0;
-
-	if (!dir) {
-		hr_fail_errno(err, errno, "its root directory");
-		if (fd >= 0)
-			close(fd);
-		return -1;
-	}
-	for (const struct dirent *entry; !failed && (errno = 0, entry = readdir(dir));) {
-		struct stat st = {0};
-
-		if (strcmp(entry->d_name, "..") == 0)
-			continue;
-		if (fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-			failed = errno;
-		else
-			sum += digest(entry->d_name, &st);
-	}
-	failed = failed ? failed : errno;
-	closedir(dir);
-	if (failed)
-		return hr_fail_errno(err, failed, "its root directory");
-	*ret = sum;
 	return 0;
 }

@@ -20,6 +20,8 @@ struct overlay_layers {
 	struct overlay_place {
 		dev_t dev;
 		ino_t ino;
+		uid_t uid; /* who has it on disk */
+		gid_t gid;
 	} * places; /* of the lower ones in order, the upper one, the work directory */
 	size_t count;
 };
@@ -39,9 +41,29 @@ void overlay_layers_done(struct overlay_layers *layers);
 int overlay_layers_same(const struct overlay_layers *layers, const struct overlay_options *options,
 			struct hr_error *err);
 
+/* The absolute path of layer number i, in the order of the places. */
+void overlay_layers_path(const struct overlay_layers *layers, const struct overlay_options *options,
+			 size_t i, char ret[PATH_MAX]);
+
+/* Ids in a container: `base` is its 0, and at most the `size` ids from there on are its own. */
+struct overlay_ids {
+	uint32_t base;
+	uint32_t size; /* 4294967295: all */
+};
+
 /* What the root directory of an overlay shows: its own mode and owner, and for each entry name,
- * mode, owner, size and target, in a sum. Two overlays of the same layers give the same. */
-int overlay_layers_view(int dirfd, const char *path, uint64_t *ret, struct hr_error *err);
+ * mode, owner (as they are in `ids`), size and target, in a sum. Two overlays of the same layers
+ * give the same. */
+int overlay_layers_view(int dirfd, const char *path, const struct overlay_ids *ids, uint64_t *ret,
+			struct hr_error *err);
+
+/*
+ * What was added to the ids on disk, for an overlay that an earlier call mounted with others: by
+ * its root directory, whose owner is that of the topmost layer. HR_DENIED when it is not one
+ * number, HR_SYSTEM.
+ */
+int overlay_layers_shift(const struct overlay_layers *layers, const struct overlay_options *options,
+			 int dirfd, const char *path, uint32_t *ret, struct hr_error *err);
 
 /* As text_shown_z, but of a long path it is the end that is shown. */
 const char *overlay_shown(const char *path, char buf[TEXT_SHOWN_SIZE]);

@@ -4,6 +4,8 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "host/userns.h"
+#include "stage/net.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -55,6 +57,18 @@ static bool is_staged(const struct host_real *host, const struct json *mount, si
 	return source[0] >= '0' && source[0] <= '9' && name && strcmp(end, name) == 0;
 }
 
+static bool is_idmapped(const struct stage_plan *plan, size_t number)
+{
+	uint64_t listed;
+
+	if (plan->userns < 0)
+		return false;
+	json_each(value, plan->idmapped)
+		if (json_uint(value, &listed) && listed == number)
+			return true;
+	return false;
+}
+
 /* The runtime's own flags reach the topmost mount alone; what is mounted below it gets them
  * here. */
 static int set_flags(const struct json *mount, const struct staged *staged, struct hr_error *err)
@@ -79,29 +93,33 @@ static int set_flags(const struct json *mount, const struct staged *staged, stru
 	return 0;
 }
 
-static int clone_one(const struct host_real *host, const struct json *mount, struct staged *staged,
-		     struct hr_error *err)
+static int clone_one(const struct host_real *host, const struct json *mount,
+		     const struct stage_plan *plan, struct staged *staged, struct hr_error *err)
 {
 	int fd = host_source_fd(host, staged->number);
+	bool recursive = json_has_string(json_get(mount, "options"), "rbind");
 	unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH;
 	char shown[TEXT_SHOWN_SIZE];
+	const char *why = NULL;
 	struct stat st;
 
-	if (json_has_string(json_get(mount, "options"), "rbind"))
-		flags |= AT_RECURSIVE;
 	text_shown_z(staged->source, shown);
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return hr_fail(err, HR_SYSTEM, "mounts: %s was not opened", shown);
 	staged->directory = S_ISDIR(st.st_mode);
-	staged->tree = open_tree(fd, "", flags);
+	if (is_idmapped(plan, staged->number)) {
+		staged->tree = userns_clone(fd, recursive, plan->userns, &why);
+		return staged->tree < 0 ? hr_fail(err, HR_SYSTEM, "mounts: %s %s", shown, why) : 0;
+	}
+	staged->tree = open_tree(fd, "", flags | (recursive ? (unsigned)AT_RECURSIVE : 0));
 	if (staged->tree < 0)
 		return hr_fail_errno(err, errno, "mounts: %s cannot be cloned", shown);
 	return 0;
 }
 
 /* All clones are taken before the namespace is left that the descriptors belong to. */
-static int clone_all(const struct host_real *host, const struct json *mounts, struct stage *stage,
-		     struct hr_error *err)
+static int clone_all(const struct host_real *host, const struct json *mounts,
+		     const struct stage_plan *plan, struct stage *stage, struct hr_error *err)
 {
 	json_each(mount, mounts) {
 		struct staged *staged = &stage->sources[stage->count];
@@ -109,7 +127,7 @@ static int clone_all(const struct host_real *host, const struct json *mounts, st
 		*staged = (struct staged){.source = json_string(mount, "source")};
 		if (!is_staged(host, mount, &staged->number))
 			continue;
-		if (clone_one(host, mount, staged, err) < 0)
+		if (clone_one(host, mount, plan, staged, err) < 0)
 			return -1;
 		stage->count++;
 		if (set_flags(mount, staged, err) < 0)
@@ -155,26 +173,55 @@ static int attach(const struct staged *staged, struct hr_error *err)
 	if (make_point(staged, err) < 0)
 		return -1;
 	if (move_mount(staged->tree, "", AT_FDCWD, staged->source, MOVE_MOUNT_F_EMPTY_PATH) < 0)
-		return hr_fail_errno(err, errno, "mounts: %s cannot be staged", staged->source);
+		return hr_fail_errno(err, errno, "%s cannot be staged", staged->source);
 	return 0;
 }
 
-int stage_sources(const struct host_real *host, const struct json *mounts, struct hr_error *err)
+static int attach_sysfs(int netns, struct hr_error *err)
 {
+	struct staged sysfs = {.source = HOST_STAGE_SYSFS, .directory = true};
+	int result;
+
+	if (stage_sysfs(netns, &sysfs.tree, err) < 0)
+		return -1;
+	result = attach(&sysfs, err);
+	close(sysfs.tree);
+	return result;
+}
+
+static int attach_all(const struct stage *stage, const struct stage_plan *plan,
+		      struct hr_error *err)
+{
+	const struct staged root = {
+		.source = plan->root_path, .tree = plan->root, .directory = true};
+
+	for (size_t i = 0; i < stage->count; i++)
+		if (attach(&stage->sources[i], err) < 0)
+			return hr_context(err, "mounts");
+	if (plan->root >= 0 && attach(&root, err) < 0)
+		return hr_context(err, "root.path");
+	return plan->netns >= 0 ? attach_sysfs(plan->netns, err) : 0;
+}
+
+int stage_sources(const struct host_real *host, const struct json *mounts,
+		  const struct stage_plan *plan, struct hr_error *err)
+{
+	static const struct stage_plan nothing = STAGE_PLAN_NONE;
 	stage_auto struct stage stage = {
 		.sources = calloc(json_count(mounts) + 1, sizeof(*stage.sources)),
 	};
 
+	if (!plan)
+		plan = &nothing;
 	if (!stage.sources)
 		return hr_fail(err, HR_SYSTEM, "out of memory");
-	if (clone_all(host, mounts, &stage, err) < 0)
+	if (plan->root >= 0 &&
+	    (!plan->root_path || !text_starts(plan->root_path, HOST_STAGE_ROOT "/") ||
+	     text_goes_up(plan->root_path)))
+		return hr_fail(err, HR_SYSTEM, "root.path is not below " HOST_STAGE_ROOT);
+	if (clone_all(host, mounts, plan, &stage, err) < 0)
 		return -1;
-	if (stage.count == 0)
+	if (stage.count == 0 && plan->userns < 0 && plan->root < 0 && plan->netns < 0)
 		return 0;
-	if (enter(err) < 0)
-		return -1;
-	for (size_t i = 0; i < stage.count; i++)
-		if (attach(&stage.sources[i], err) < 0)
-			return -1;
-	return 0;
+	return enter(err) < 0 ? -1 : attach_all(&stage, plan, err);
 }

@@ -11,12 +11,29 @@
 
 #include "host/host.h"
 
+/* What else is to be seen in that mount namespace, of a container with a user namespace of ours. */
+struct stage_plan {
+	int userns; /* whose ids the clones in `idmapped` get; -1: none */
+	int root;   /* a detached tree (stage_root's) to be attached at root_path; -1: none */
+	const char *root_path;	     /* HOST_STAGE_ROOT "/..." */
+	int netns;		     /* whose sysfs is to be at HOST_STAGE_SYSFS; -1: nobody's */
+	const struct json *idmapped; /* numbers of sources (HOST_STAGE/N/...); NULL: none */
+};
+#define STAGE_PLAN_NONE                               \
+	{                                             \
+		.userns = -1, .root = -1, .netns = -1 \
+	}
+
 /*
  * Stage the bind sources of `mounts` (of the document as it was decided) that name a place
- * below HOST_STAGE; the host has the descriptors. Without one nothing happens. Otherwise
- * this process has a mount namespace of its own from here on, whose mounts are slaves of the
- * host's: what is unmounted there goes here too. Linux 5.2. Error: HR_SYSTEM.
+ * below HOST_STAGE; the host has the descriptors. And what the plan says (NULL: nothing): the
+ * clones keep the flags that their mounts have on the host; one that is idmapped is private, and
+ * all that is mounted below it (rbind) is idmapped too, or nothing is. Without a source and
+ * without a plan nothing happens. Otherwise this process has a mount namespace of its own from
+ * here on, whose mounts are slaves of the host's: what is unmounted there goes here too. The
+ * descriptors of the plan stay the caller's. Linux 5.2, with a plan 5.12. Error: HR_SYSTEM.
  */
-int stage_sources(const struct host_real *host, const struct json *mounts, struct hr_error *err);
+int stage_sources(const struct host_real *host, const struct json *mounts,
+		  const struct stage_plan *plan, struct hr_error *err);
 
 #endif

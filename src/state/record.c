@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "json/edit.h"
 #include "state/level.h"
+#include "state/range.h"
 #include "state/state_private.h"
 #include "state/sweep.h"
 
@@ -225,6 +226,7 @@ int record_reserve(const char *statedir, const char *root, const char *id, struc
 			       text_shown_z(id, shown));
 	sweep_tally(dirfd, name, old ? json_root(old) : NULL, ended);
 	level_forget(dirfd, old ? json_root(old) : NULL);
+	range_forget(dirfd, old ? json_root(old) : NULL);
 	if (add_creator(record, err) < 0 || write_record(dirfd, name, record, "preparing", err) < 0)
 		return -1;
 	sweep_some(dirfd, RECORD_SWEPT, RECORD_GRACE, ended);

@@ -286,13 +286,13 @@ static bool is_own(const struct json *holder, const struct slot_holder *who)
 	       written_by_the_living(holder);
 }
 
-void slot_leave(const struct slots *slots, const char *name, const struct slot_holder *who)
+bool slot_leave(const struct slots *slots, const char *name, const struct slot_holder *who)
 {
 	json_auto struct json_doc *slot = NULL;
 	struct json *holders;
 
 	if (read_slot(slots, name, &slot, NULL) < 0 || !slot)
-		return;
+		return false;
 	holders = holders_of(slot);
 	for (struct json *holder = holders->first, *next; holder; holder = next) {
 		next = holder->next;
@@ -300,14 +300,17 @@ void slot_leave(const struct slots *slots, const char *name, const struct slot_h
 			json_remove(holders, holder);
 	}
 	write_slot(slots, name, slot, NULL);
+	return json_count(holders) == 0;
 }
 
-void slot_prune(const struct slots *slots, const char *name)
+bool slot_prune(const struct slots *slots, const char *name)
 {
 	json_auto struct json_doc *slot = NULL;
 
-	if (read_slot(slots, name, &slot, NULL) == 0 && slot && drop_dead(slots, name, slot))
-		write_slot(slots, name, slot, NULL);
+	if (read_slot(slots, name, &slot, NULL) < 0 || !slot || !drop_dead(slots, name, slot))
+		return false;
+	write_slot(slots, name, slot, NULL);
+	return json_count(holders_of(slot)) == 0;
 }
 
 static void prune_file(int dirfd, const char *file, void *data)

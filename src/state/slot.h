@@ -49,11 +49,11 @@ void slots_close(struct slots *slots);
 int slot_take(const struct slots *slots, const char *name, const struct slot_holder *who,
 	      bool share, bool *ret_taken, struct hr_error *err);
 
-/* Take back what this process added. */
-void slot_leave(const struct slots *slots, const char *name, const struct slot_holder *who);
+/* Take back what this process added. True if nobody holds the slot any more. */
+bool slot_leave(const struct slots *slots, const char *name, const struct slot_holder *who);
 
-/* Drop the holders that do not count, and the file with the last one. */
-void slot_prune(const struct slots *slots, const char *name);
+/* Drop the holders that do not count, and the file with the last one: then true. */
+bool slot_prune(const struct slots *slots, const char *name);
 
 /* slot_prune for `most` slots, others each time. */
 void slots_sweep(const struct slots *slots, unsigned most);

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "host/runtime.h"
 #include "state/level.h"
+#include "state/range.h"
 #include "state/state_private.h"
 
 #include <dirent.h>
@@ -115,6 +116,7 @@ static void sweep_one(int dirfd, const char *name, void *data)
 	    !sweep_tally(dirfd, name, record ? json_root(record) : NULL, sweep->ended))
 		return;
 	level_forget(dirfd, record ? json_root(record) : NULL);
+	range_forget(dirfd, record ? json_root(record) : NULL);
 	unlinkat(dirfd, name, 0);
 }
 

@@ -63,7 +63,7 @@ like "$caps" $'^process.capabilities.bounding, .effective, .permitted  \\[set\\]
 	"a shortened list: what is removed"
 policy '{"version": 1, "default": "trial", "profiles": {"trial": {"extends": "restricted", "mode": "audit"}}}'
 explain --bundle b
-like "$status $out" $'^0 profile  trial .*\nverdict  accepted, [0-9]+ in audit mode\n' "mode audit: accepted, and counted"
+like "$status $out" $'^0 profile  trial .*\nverdict  accepted, (1 warning, )?[0-9]+ in audit mode\n' "mode audit: accepted, and counted"
 like "$(order)" '^process\.capabilities\.bounding, \.effective  \[refuse, audit only\];|;process\.capabilities\.bounding, \.effective  \[refuse, audit only\];' \
 	"mode audit: what would be refused says so"
 like "$out" $'\nThe remedies go into profile "trial"' "where to write it: a profile of the policy"

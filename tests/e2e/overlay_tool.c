@@ -48,7 +48,7 @@ static int print_id(const char *path)
 
 int main(int argc, char **argv)
 {
-	struct stage_overlay with = {.context = argc > 2 ? argv[2] : NULL};
+	struct stage_overlay with = {.context = argc > 2 ? argv[2] : NULL, .userns = -1};
 	const char *times = getenv("HR_TIMES");
 	struct stat before, after;
 	int fds = count_fds();

@@ -153,6 +153,8 @@ static const char *fake_origin(struct host *host, const char *path, char ret[PAT
 	const char *origin = json_string(mounted, "origin");
 
 	snprintf(ret, PATH_MAX, "%s", origin ? origin : "");
+	if (json_has_string(json_get(json_get(facts_of(host), "userns"), "tmpfs"), path))
+		return "tmpfs";
 	return json_string(mounted, "type");
 }
 
@@ -355,4 +357,5 @@ void fake_host_init(struct fake_host *fake, const struct json *facts)
 			},
 		.facts = facts,
 	};
+	fake_userns_ops(&fake->ops);
 }

@@ -22,12 +22,20 @@
  *               "denies": ["transition", "nnp_transition", "entrypoint", "layers", "enforcement",
  *                          "/a/source"],
  *               "rootfs": "overlay", "level": "s0:c1,c2", "taken": ["s0:c5,c6"]},
+ *   "userns": {                              absent: nobody looked, nothing is mapped
+ *     "base": 1879048192, "missing": "text", "pod": "auto"|"require"|"off",
+ *     "sandbox": "/proc/7/ns/user"|"unmapped", "runtime": "1.1.5",
+ *     "owners": {"/proc/7/ns/ipc": "/proc/7/ns/user"|"host"|"other"},   unnamed: the host's
+ *     "no_idmap": ["/a/source"], "tmpfs": ["/a/source"], "flags": {"/a/source": ["noexec"]},
+ *     "pool": [1879048192, 268304384],
+ *     "maps": {"/proc/9/ns/user": [[0, 100000, 65536]]}},   inside, outside, count
  *   "runtime_cves": ["CVE-2024-21626"],      escapes that the runtime is open to
  *   "unsafe_annotations": ["x."] }
  */
 #ifndef HR_TESTS_FAKE_HOST_H
 #define HR_TESTS_FAKE_HOST_H
 
+#include "control/userns.h"
 #include "host/host.h"
 
 struct fake_host {
@@ -43,5 +51,13 @@ void fake_host_init(struct fake_host *fake, const struct json *facts);
 /* control_in's level and level_taken on that machine. */
 const char *fake_host_level(const struct json *facts);
 bool fake_host_taken(const struct json *facts, const struct json *document);
+
+/* --- fake_userns.c --- */
+
+/* control_in's userns on that machine for a profile's options; NULL when nobody looked. */
+const struct userns_facts *fake_host_userns(const struct json *facts, const struct json *rules,
+					    const struct identity *identity,
+					    struct userns_facts *ret);
+void fake_userns_ops(struct host *ops);
 
 #endif

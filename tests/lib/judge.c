@@ -2,6 +2,7 @@
 #include "judge.h"
 
 #include "base/text.h"
+#include "change/unmap.h"
 #include "fake_host.h"
 #include "line/decide.h"
 
@@ -21,6 +22,7 @@ void judge_create(struct judge *ret, const struct judge_create *with, struct jso
 	struct identity identity;
 	struct selection selection = {.profile = with->profile};
 	const struct json *profile = NULL;
+	struct userns_facts userns;
 	struct fake_host fake;
 	/* policy_profile keeps what it resolves, so it wants a policy that it may write. */
 	struct policy *policy = (struct policy *)(uintptr_t)with->policy;
@@ -38,7 +40,8 @@ void judge_create(struct judge *ret, const struct judge_create *with, struct jso
 	in.level = fake_host_level(with->facts);
 	in.level_taken = fake_host_taken(with->facts, json_root(document));
 	identity_read(json_root(document), with->root, with->bundle, with->id, &identity);
-	if (change_init(&ret->change, document, &ret->err) < 0)
+	if (change_init(&ret->change, document, &ret->err) < 0 ||
+	    change_unmap(document, &ret->err) < 0)
 		return;
 	if (!with->profile &&
 	    policy_select(policy, &identity, with->handler ? with->handler : "hardrun",
@@ -48,6 +51,7 @@ void judge_create(struct judge *ret, const struct judge_create *with, struct jso
 		return;
 	if (with->rules)
 		profile = with->rules;
+	in.userns = fake_host_userns(with->facts, json_get(profile, "userns"), &identity, &userns);
 	snprintf(ret->profile, sizeof(ret->profile), "%s", selection.profile);
 	finish(ret, decide_create(&in, document, profile, &ret->change, &ret->err));
 }

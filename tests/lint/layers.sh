@@ -58,11 +58,11 @@ may_share() { # HEADER PATTERN-OF-FILES
 }
 may_share label 'apparmor|label|selinux'
 may_share cgroup_value 'cgroup_value|resources'
-may_share mounts 'mount_[a-z]+|mounts'
+may_share mounts 'mount_[a-z]+|mounts|userns_plan'
 may_share ranges 'ranges|table|user'
 may_share selinux 'selinux[a-z_]*'
 findings=$(grep -E '^src/control/[a-z_]+\.c:' "$work/includes" |
-	grep -vE ' (control/(cgroup_value|control|table|label|mounts|ranges|selinux)\.h|state/level\.h|(base|json|oci|host|change|seccomp)/.*)$')
+	grep -vE ' (control/(cgroup_value|control|table|label|mounts|ranges|selinux|userns)\.h|state/level\.h|(base|json|oci|host|change|seccomp)/.*)$')
 nothing "$findings" "controls never include one another"
 
 # ---- outside libraries -----------------------------------------------------------------
