@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "change/unmap.h"
 
-#include "base/text.h"
 #include "host/host.h"
 #include "json/edit.h"
 
@@ -55,15 +54,19 @@ static struct json *object_at(struct json *parent, const char *key, enum json_ty
 int change_unmap(struct json_doc *doc, struct hr_error *err)
 {
 	static const char *const mappings[] = {"uidMappings", "gidMappings", NULL};
+	static const char *const notes[] = {HOST_ROOT_NOTE, NULL};
 	struct json *root = object_at(json_root(doc), "root", JSON_OBJECT);
 	struct json *linux_part = object_at(json_root(doc), "linux", JSON_OBJECT);
 	struct json *mounts = object_at(json_root(doc), "mounts", JSON_ARRAY);
+	struct json *annotations = object_at(json_root(doc), "annotations", JSON_OBJECT);
 	const char *path = root ? json_string(root, "path") : NULL;
+	const char *before = annotations ? json_string(annotations, HOST_ROOT_NOTE) : NULL;
 	bool good;
 
-	if (!path || !text_starts(path, HOST_STAGE_ROOT "/"))
+	if (!path || strcmp(path, HOST_STAGE_ROOT) != 0 || !before)
 		return 0;
-	good = json_put_string(doc, root, "path", path + strlen(HOST_STAGE_ROOT));
+	good = json_put_string(doc, root, "path", before);
+	remove_members(annotations, notes);
 	remove_members(linux_part, mappings);
 	remove_user_namespace(object_at(linux_part, "namespaces", JSON_ARRAY));
 	for (struct json *mount = mounts ? mounts->first : NULL; mount; mount = mount->next)

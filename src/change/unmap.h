@@ -2,7 +2,7 @@
 /*
  * A bundle may be run again: what hardrun wrote into its config.json for a user namespace of ours
  * is put back before the next decision, as other ids, another sandbox or another policy may be
- * its lot. It is known by root.path, which is below HOST_STAGE_ROOT for such a one alone.
+ * its lot. It is known by root.path, which is HOST_STAGE_ROOT for such a one alone.
  */
 #ifndef HR_CHANGE_UNMAP_H
 #define HR_CHANGE_UNMAP_H

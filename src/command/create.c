@@ -99,7 +99,6 @@ static int stage(struct call *call, struct hr_error *err)
 		plan = (struct stage_plan){
 			.userns = call->userns_fd,
 			.root = tree,
-			.root_path = json_string(json_get(document, "root"), "path"),
 			.netns = netns,
 			.idmapped = map->sources,
 		};

@@ -2,7 +2,6 @@
 /* Writes the plan into the document: the last control, as others judge by what it replaces. */
 #include "control/userns.h"
 
-#include "base/cleanup.h"
 #include "base/text.h"
 #include "control/table.h"
 
@@ -110,21 +109,22 @@ static void move_root(const struct control_in *in, struct change *out, char ret[
 	const char *asked = json_string(json_get(in->document, "root"), "path");
 	const struct reason reason =
 		because(in, "the same files, mounted with the ids of the container");
-	hr_autofree char *staged = NULL;
-	char path[PATH_MAX];
+	const struct reason kept = because(in, "where root.path was, for the next time");
+	char path[PATH_MAX], note[CHANGE_PATH];
 	int len;
 
 	asked = asked ? asked : "";
 	len = asked[0] == '/' ? snprintf(path, sizeof(path), "%s", asked)
 			      : snprintf(path, sizeof(path), "%s/%s", in->bundle, asked);
-	text_plain_path(path, ret, PATH_MAX);
-	if (len < 0 || (size_t)len >= sizeof(path) ||
-	    asprintf(&staged, HOST_STAGE_ROOT "%s", ret) < 0) {
-		staged = NULL;
+	if (len < 0 || (size_t)len >= sizeof(path)) {
 		out->failed = true;
 		return;
 	}
-	change_set(out, "root.path", json_new_string(change_doc(out), staged), NULL, &reason);
+	text_plain_path(path, ret, PATH_MAX);
+	change_set(out, "root.path", json_new_string(change_doc(out), HOST_STAGE_ROOT), NULL,
+		   &reason);
+	change_set(out, change_key_path("annotations", HOST_ROOT_NOTE, note),
+		   json_new_string(change_doc(out), ret), NULL, &kept);
 }
 
 /* --- The network namespace of the host -------------------------------------------------------- */

@@ -237,9 +237,11 @@ void host_set_userns(struct host_real *real, int userns);
  * stage/sources.h. */
 #define HOST_STAGE HR_STATEDIR "/stage"
 
-/* For a container with a user namespace of ours: where its root file system is attached, behind
- * this the path that the engine has it at; and the sysfs of its pod. */
+/* For a container with a user namespace of ours: where its root file system is attached, which on
+ * the host is an empty directory (runc's exec starts there); the annotation that has the path at
+ * which the engine has it; and where the sysfs of its pod is attached. */
 #define HOST_STAGE_ROOT	 HOST_STAGE "/rootfs"
+#define HOST_ROOT_NOTE	 "hardrun.root"
 #define HOST_STAGE_SYSFS HOST_STAGE "/sysfs"
 
 /* The path of the host behind a source of that form; others as they are. */

@@ -275,5 +275,5 @@ bool subid_has(const char *etc, const char *user, uint32_t slots, uint32_t *ret_
 	gap = ids_gap(&ids, OTHERS_FIRST, SUBID_FIRST, NULL);
 	if (gap.slots >= slots)
 		*ret_free = gap.first;
-	return owns[0] > 0 && owns[1] > 0;
+	return who.numbered && owns[IDS_SUBUID] > 0 && owns[IDS_SUBGID] > 0;
 }

@@ -43,8 +43,8 @@ int subid_judge(const char *etc, struct subid_pool *ret, struct subid_wrong *ret
 		struct hr_error *err);
 void subid_wrong_free(struct subid_wrong *wrong);
 
-/* True if both files have a line for the user, by name or number. Otherwise ret_free is where so
- * many more slots would be nobody's; 0: nowhere, or a file cannot be understood. */
+/* True if passwd has the user, and both files a line for him, by name or number. ret_free is where
+ * so many more slots would be nobody's; 0: nowhere, or a file cannot be understood. */
 bool subid_has(const char *etc, const char *user, uint32_t slots, uint32_t *ret_free);
 
 #endif

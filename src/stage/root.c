@@ -57,10 +57,19 @@ static int clone_overlay(const char *rootfs, int *ret_tree, struct hr_error *err
 			  OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (unsigned)AT_SYMLINK_NOFOLLOW);
 
 	if (tree < 0 || mount_setattr(tree, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0)
-		return hr_fail_errno(err, errno, "a clone of the overlay at %s",
+		return hr_fail_errno(err, errno,
+				     "a clone of the overlay at %s, which must not be unbindable",
 				     overlay_shown(rootfs, shown));
 	*ret_tree = hr_steal_fd(&tree);
 	return 0;
+}
+
+/* Before the overlay is made anew: an unbindable one has no clone. */
+static int check_clone(const char *rootfs, struct hr_error *err)
+{
+	hr_autoclose int tree = -1;
+
+	return clone_overlay(rootfs, &tree, err);
 }
 
 int stage_root_check(const char *rootfs, int userns, struct hr_error *err)
@@ -71,8 +80,9 @@ int stage_root_check(const char *rootfs, int userns, struct hr_error *err)
 
 	if (open_root(rootfs, &fd, err) < 0)
 		return -1;
-	return is_overlay(fd) ? stage_overlay_check(rootfs, &with, err)
-			      : clone_plain(fd, rootfs, userns, &tree, err);
+	if (!is_overlay(fd))
+		return clone_plain(fd, rootfs, userns, &tree, err);
+	return check_clone(rootfs, err) < 0 ? -1 : stage_overlay_check(rootfs, &with, err);
 }
 
 int stage_root(const char *rootfs, const struct stage_overlay *with, int *ret_tree,
@@ -86,8 +96,9 @@ int stage_root(const char *rootfs, const struct stage_overlay *with, int *ret_tr
 	if (is_overlay(fd)) {
 		/* An open directory of it would keep it from being unmounted. */
 		close(hr_steal_fd(&fd));
-		return stage_overlay(rootfs, with, err) < 0 ? -1
-							    : clone_overlay(rootfs, ret_tree, err);
+		if (check_clone(rootfs, err) < 0 || stage_overlay(rootfs, with, err) < 0)
+			return -1;
+		return clone_overlay(rootfs, ret_tree, err);
 	}
 	if (with->context)
 		return hr_fail(err, HR_DENIED,

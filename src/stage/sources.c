@@ -136,10 +136,22 @@ static int clone_all(const struct host_real *host, const struct json *mounts,
 	return 0;
 }
 
-/* A mount namespace of our own, with an empty file system at HOST_STAGE. */
+/* Root of the container, who is nobody here, must get through all directories above. */
+static int open_way(struct hr_error *err)
+{
+	struct stat st;
+
+	if (stat(HR_STATEDIR, &st) == 0 && (st.st_mode & S_IXOTH) == 0 &&
+	    chmod(HR_STATEDIR, (st.st_mode & 07777) | S_IXOTH) < 0)
+		return hr_fail_errno(err, errno, HR_STATEDIR);
+	return 0;
+}
+
+/* A mount namespace of our own, with an empty file system at HOST_STAGE. On the host there stays
+ * an empty directory for what is the root of those that are mapped. */
 static int enter(struct hr_error *err)
 {
-	if (file_make_dirs(HOST_STAGE, 0711, err) < 0)
+	if (file_make_dirs(HOST_STAGE_ROOT, 0711, err) < 0 || open_way(err) < 0)
 		return -1;
 	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
 		return hr_fail_errno(err, errno, "a mount namespace for the bind sources");
@@ -193,7 +205,7 @@ static int attach_all(const struct stage *stage, const struct stage_plan *plan,
 		      struct hr_error *err)
 {
 	const struct staged root = {
-		.source = plan->root_path, .tree = plan->root, .directory = true};
+		.source = HOST_STAGE_ROOT, .tree = plan->root, .directory = true};
 
 	for (size_t i = 0; i < stage->count; i++)
 		if (attach(&stage->sources[i], err) < 0)
@@ -210,18 +222,19 @@ int stage_sources(const struct host_real *host, const struct json *mounts,
 	stage_auto struct stage stage = {
 		.sources = calloc(json_count(mounts) + 1, sizeof(*stage.sources)),
 	};
+	mode_t mask;
+	int result;
 
 	if (!plan)
 		plan = &nothing;
 	if (!stage.sources)
 		return hr_fail(err, HR_SYSTEM, "out of memory");
-	if (plan->root >= 0 &&
-	    (!plan->root_path || !text_starts(plan->root_path, HOST_STAGE_ROOT "/") ||
-	     text_goes_up(plan->root_path)))
-		return hr_fail(err, HR_SYSTEM, "root.path is not below " HOST_STAGE_ROOT);
 	if (clone_all(host, mounts, plan, &stage, err) < 0)
 		return -1;
 	if (stage.count == 0 && plan->userns < 0 && plan->root < 0 && plan->netns < 0)
 		return 0;
-	return enter(err) < 0 ? -1 : attach_all(&stage, plan, err);
+	mask = umask(0022);
+	result = enter(err) < 0 ? -1 : attach_all(&stage, plan, err);
+	umask(mask);
+	return result;
 }

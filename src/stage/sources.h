@@ -14,9 +14,8 @@
 /* What else is to be seen in that mount namespace, of a container with a user namespace of ours. */
 struct stage_plan {
 	int userns; /* whose ids the clones in `idmapped` get; -1: none */
-	int root;   /* a detached tree (stage_root's) to be attached at root_path; -1: none */
-	const char *root_path;	     /* HOST_STAGE_ROOT "/..." */
-	int netns;		     /* whose sysfs is to be at HOST_STAGE_SYSFS; -1: nobody's */
+	int root;   /* a detached tree (stage_root's) to be attached at HOST_STAGE_ROOT; -1: none */
+	int netns;  /* whose sysfs is to be at HOST_STAGE_SYSFS; -1: nobody's */
 	const struct json *idmapped; /* numbers of sources (HOST_STAGE/N/...); NULL: none */
 };
 #define STAGE_PLAN_NONE                               \

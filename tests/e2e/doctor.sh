@@ -76,6 +76,12 @@ for layout in "${layouts[@]}"; do
 	good "$layout: by setup"
 done
 
+# User namespaces are doctor_userns.sh's: Debian's runc is too old for some.
+maps_nothing() {
+	policy '{"version": 1, "profiles": {"plain": {"extends": "restricted", "userns": {"map": "off"}}},
+		"rules": [{"when": {"handler": "hardrun-restricted"}, "use": "plain"}]}'
+}
+
 # What is known of Debian's own runtimes and not mended there is a note.
 for path in /usr/sbin/runc /usr/bin/crun; do
 	if [ ! -x "$work/real/${path##*/}" ]; then
@@ -87,6 +93,7 @@ for path in /usr/sbin/runc /usr/bin/crun; do
 	cp "$work/real/${path##*/}" $path
 	ln -sfn $path $links/hardrun
 	ln -sfn $path $link
+	maps_nothing
 	good "the ${path##*/} that is installed"
 	took_real=$took
 	check "and in less than a second ($took_real ms)" test "$took_real" -lt 1000
@@ -99,6 +106,7 @@ drop_in() { mkdir -p /etc/hardrun/policy.d && echo '{"version": 1}' >/etc/hardru
 runc_old() { # HANDLER
 	runtime_says /usr/sbin/runc-old "runc version 1.1.4"
 	ln -sfn /usr/sbin/runc-old "$links/$1"
+	maps_nothing
 }
 wrapper() { # NAME LINK-TARGET
 	runtime_says /usr/bin/nvidia-container-runtime "runc version 1.5.9"

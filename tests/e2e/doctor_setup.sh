@@ -92,6 +92,9 @@ node() {
 	echo "lockdown,capability,landlock,yama,apparmor" >/sys/kernel/security/lsm
 	mkdir -p /sys/kernel/security/apparmor
 	printf '%s (enforce)\n' hardrun-default hardrun-restricted >/sys/kernel/security/apparmor/profiles
+	printf '%s\n' hardrun:1879048192:268304384 kubelet:671088640:7208960 | tee /etc/subuid >/etc/subgid
+	chown 0:0 /etc/sub{u,g}id && chmod 644 /etc/sub{u,g}id
+	grep -q ^kubelet: /etc/passwd || echo kubelet:x:998:998::/:/usr/sbin/nologin >>/etc/passwd
 	engine='' file=''
 }
 

@@ -10,6 +10,7 @@ set -u
 sandbox "$@"
 # shellcheck source=tests/e2e/overlay_lib.sh
 . "$e2e/overlay_lib.sh"
+kinds_of_mount=(private shared) # a clone of it is wanted, which an unbindable one has not
 tools=$(realpath "${HR_BUILDDIR:-.}/tests/e2e")
 tool=$tools/idmap_tool
 for program in idmap_tool kill_at; do
@@ -17,12 +18,12 @@ for program in idmap_tool kill_at; do
 done
 first=1879048192 second=1900019712
 mkdir -p "$work/probe"
-"$tool" $first probe "$work/probe" >"$work/said" || skip_all "this machine cannot: $(cat "$work/said")"
+"$tool" "$first" probe "$work/probe" >"$work/said" || skip_all "this machine cannot: $(cat "$work/said")"
 
 # ---- verdicts -----------------------------------------------------------------------------
 
 owner() { stat -c %u "$root"; } # root's, in our layers
-next() { if [ "$(owner)" = $first ]; then echo $second; else echo $first; fi; }
+next() { if [ "$(owner)" = "$first" ]; then echo "$second"; else echo "$first"; fi; }
 rebuild() {
 	range=$(next) command=("$tool" "$(next)" root)
 	"${command[@]}" "$root" >"$work/said" 2>&1
@@ -33,10 +34,17 @@ shifted() {
 	awk -v base="$1" 'function inside(id) { id -= base; return id < 0 || id > 65535 ? "nobody" : id }
 		{ $3 = inside($3); $4 = inside($4); print }'
 }
-view() { tree "$root" | shifted "$(owner)"; }
+# A capability of a file is shown to the host with the id of the root that it is good for.
+view() {
+	local base hex
+	base=$(owner) && printf -v hex '%08x' "$base"
+	tree "$root" | shifted "$base" | sed -E "s/(security.capability 0100000)3([0-9a-f]{32})${hex:6:2}${hex:4:2}${hex:2:2}${hex:0:2}/\\12\\2/"
+}
 
-# The layers, as they are on disk: all but what an overlay makes in its work directory.
-disk() { tree "$store/c" | grep -v "/work[/']"; }
+# The layers, as they are on disk: all but what an overlay makes in its work directory, of which
+# whiteouts are links.
+disk() { tree "$store/c" | grep -vE "/(work|merged)[/'\"]" | whiteouts; }
+whiteouts() { sed -E 's/( 0o20000 [0-9]+ [0-9]+) [0-9]+ /\1 - /'; }
 
 anew() { # NAME: with the other range
 	local before after old
@@ -59,11 +67,11 @@ inside() {
 	for option in index=off index=on metacopy=on,redirect_dir=on xino=on; do
 		begin && snapshots 3 && echo x >"$s/3/fs/dir/own-append"
 		mkdir -p "$s/twin/"{fs,work} "$store/b/twin" && twin=$store/b/twin
-		omount overlay "$root" 0 "lowerdir=$lower,$upper,$option" &&
-			omount overlay "$twin" 0 "lowerdir=$lower,upperdir=$s/twin/fs,workdir=$s/twin/work,$option" || {
+		if ! omount overlay "$root" 0 "lowerdir=$lower,$upper,$option" 2>/dev/null ||
+			! omount overlay "$twin" 0 "lowerdir=$lower,upperdir=$s/twin/fs,workdir=$s/twin/work,$option"; then
 			skip "$fs: $option: written in the container" "this kernel does not mount it"
 			continue
-		}
+		fi
 		rebuild
 		said=$("$tool" "$range" in "$root" /usr/bin/python3 -c "$script" 2>&1)
 		is "$said" "" "$fs: $option: root of the container writes"
@@ -80,7 +88,7 @@ inside() {
 	done
 }
 # But for inodes, times and what names the overlay.
-written() { tree "$1" | sed -E 's/ trusted\.overlay\.(uuid|origin) [0-9a-f]+//g' | awk '{ $6 = $8 = ""; print }'; }
+written() { tree "$1" | whiteouts | sed -E 's/ trusted\.overlay\.(uuid|origin) [0-9a-f]+//g' | awk '{ $6 = $8 = ""; print }'; }
 
 # As root of a container, in which a file of another's is nobody's.
 foreign() {
@@ -91,7 +99,7 @@ print(os.stat("outside").st_uid)
 os.chown("outside", 0, 0)' 2>&1)" "^65534"$'\n'".*PermissionError|^65534"$'\n'".*OSError.*" \
 		"$fs: what has no id in it is nobody's, and stays so"
 	is "$(stat -c %u "$s/1/fs/outside")" 70000 "$fs: on disk too"
-	is "$("$tool" $second in "$root" /usr/bin/python3 -c 'import os
+	is "$("$tool" "$second" in "$root" /usr/bin/python3 -c 'import os
 os.fchdir(3)
 try: open("new", "w")
 except OSError as error: print(error.strerror)')" "Permission denied" "$fs: another range has no rights in it"
@@ -122,7 +130,7 @@ elsewhere() {
 	umount "$root" && erofs
 }
 erofs() {
-	if command -v mkfs.erofs >/dev/null && mkfs.erofs -q "$work/erofs" "$s/1/fs" >/dev/null 2>&1 &&
+	if command -v mkfs.erofs >/dev/null && mkfs.erofs "$work/erofs" "$s/1/fs" >/dev/null 2>&1 &&
 		mount -o loop "$work/erofs" "$s/own/fs" 2>/dev/null; then
 		omount overlay "$root" 0 "lowerdir=$s/own/fs,$upper"
 		anew "a layer of erofs"
@@ -145,7 +153,7 @@ plain() {
 	umount "$at"
 	mount -t tmpfs -o mode=755 tmpfs "$root/below" && echo x >"$root/below/x"
 	cloned "a bind mount with one below it"
-	is "$(stat -c %u "$at/below/x")" $first "$fs: what is mounted below is mapped too"
+	is "$(stat -c %u "$at/below/x")" "$first" "$fs: what is mounted below is mapped too"
 	umount -R "$at" && umount "$root/below"
 	mount -t proc proc "$root/below" && refused_clone "proc below it" "below it that cannot"
 	umount "$root/below" && umount "$root" && refused_clone "a file" "" "$s/1/fs/same"
@@ -161,13 +169,13 @@ cloned() { # NAME
 	local before after
 	while umount -R "$at" 2>/dev/null; do :; done
 	before=$(mounts && tree "$root" && disk)
-	"$tool" $first root "$root" "$at" >"$work/said" 2>&1
+	"$tool" "$first" root "$root" "$at" >"$work/said" 2>&1
 	after=$(mounts && tree "$root" && disk)
 	is "$(cat "$work/said")" "done" "$fs: $1: is cloned"
 	same "$before" "$after" "$fs: $1: nothing has changed in its place"
-	same "$(tree "$root" | grep -v below | shifted 0)" "$(tree "$at" | grep -v below | shifted $first)" \
+	same "$(tree "$root" | grep -v below | shifted 0)" "$(tree "$at" | grep -v below | shifted "$first")" \
 		"$fs: $1: the clone has the ids"
-	is "$("$tool" $first in "$at" /usr/bin/python3 -c 'import os
+	is "$("$tool" "$first" in "$at" /usr/bin/python3 -c 'import os
 os.fchdir(3)
 print(os.stat("own-1").st_uid, os.stat("same").st_uid)')" "1000 0" "$fs: $1: as its root sees it"
 }
@@ -175,7 +183,7 @@ refused_clone() { # NAME REGEX [ROOTFS]
 	local before
 	before=$(mounts)
 	for verb in check root; do
-		"$tool" $first $verb "${3:-$root}" >"$work/said" 2>&1
+		"$tool" "$first" "$verb" "${3:-$root}" >"$work/said" 2>&1
 		like "$(cat "$work/said")" "^error [0-9]: .*$2" "$fs: $1: is refused ($verb)"
 	done
 	is "$(mounts)" "$before" "$fs: $1: nothing has changed"
@@ -183,8 +191,8 @@ refused_clone() { # NAME REGEX [ROOTFS]
 
 # Before anything is taken down, and by the check that comes long before.
 refused_both() { # NAME REGEX
-	command=("$tool" $first check) && refused "$1 (asked)" "$2"
-	command=("$tool" $first root) && refused "$1" "$2"
+	command=("$tool" "$first" check) && refused "$1 (asked)" "$2"
+	command=("$tool" "$first" root) && refused "$1" "$2"
 }
 refusals() {
 	begin && snapshots 2
@@ -205,20 +213,22 @@ refusals() {
 	umount "$root" && omount overlay "$root" 0 "lowerdir=$lower,$upper" && mount -t tmpfs tmpfs "$root/dir"
 	refused_both "a mount below" "is mounted in it"
 	umount "$root/dir"
-	command=("$tool" $first check)
+	command=("$tool" "$first" check)
 	before=$(state) && "${command[@]}" "$root" >"$work/said"
 	is "$(cat "$work/said")" "done" "$fs: asked of what can be mapped"
 	same "$before" "$(state)" "$fs: asked of what can be mapped: nothing has changed"
-	umount "$root" && mkdir "$store/b/over"
-	mount -t tmpfs -o mode=755 tmpfs "$s/1" && mkdir "$s/1/fs" && omount overlay "$root" 0 "lowerdir=$lower,$upper"
+	umount "$root" && mkdir "$s/in"
+	mount -t tmpfs -o mode=755 tmpfs "$s/in" && mkdir "$s/in/fs" && omount overlay "$root" 0 "lowerdir=$s/in/fs:$lower,$upper"
 	refused_both "a layer in a mount of its own" "is reached by a link, or through a mount"
 	umount "$root"
-	umount "$s/1"
+	umount "$s/in"
+	omount overlay "$root" 0 "lowerdir=$lower,$upper" && mount --make-unbindable "$root"
+	refused_both "unbindable" "a clone of"
 }
 
 failures() {
 	local injection
-	command=("$tool" $first root)
+	command=("$tool" "$first" root)
 	begin && snapshots 2 && omount overlay "$root" 0 "lowerdir=$lower,$upper"
 	mv "$s/$top/work" "$s/$top/away"
 	refused "the work directory removed" "its layer .*$top/work: missing"
@@ -258,7 +268,8 @@ kills() {
 	while :; do
 		n=$((n + 1))
 		for who in '' -p; do
-			[ -n "$(ids)" ] || again
+			# The kernel gives an uuid to the first of an upper directory only.
+			[ -n "$(ids)" ] || { again && wanted=$(mounts && view); }
 			was=$(ids) base=$(next)
 			# shellcheck disable=SC2086 # nothing or an option
 			said=$("$tools/kill_at" $who $n "$tool" "$base" root "$root" 2>/dev/null | grep -E '^[0-9]+ (self|child)$')
@@ -283,7 +294,7 @@ kills() {
 probed() {
 	local dir=$work/probed good
 	mkdir -p "$dir" && chmod 755 "$dir"
-	probe() { strace -f -c -o "$work/calls" "$tool" $first probe "$dir" >"$work/said" 2>&1; }
+	probe() { strace -f -c -o "$work/calls" "$tool" "$first" probe "$dir" >"$work/said" 2>&1; }
 	asked() { grep -c ' chroot$' "$work/calls"; }
 	probe
 	is "$(cat "$work/said") $(asked)" "done 1" "probe: the kernel is asked"
@@ -303,10 +314,10 @@ probed() {
 	rm -rf "$dir" && touch "$dir" && probe
 	is "$(cat "$work/said") $(asked)" "done 1" "probe: nowhere to keep it"
 	rm "$dir"
-	strace -f -o /dev/null -e trace=mount -e inject=mount:error=EINVAL:when=2 "$tool" $first probe "$dir" >"$work/said" 2>&1
+	strace -f -o /dev/null -e trace=mount -e inject=mount:error=EINVAL:when=2 "$tool" "$first" probe "$dir" >"$work/said" 2>&1
 	like "$(cat "$work/said")" "^error 6: the kernel has no overlay with other ids \(Linux 5.19 has\)" "probe: a kernel that cannot"
 	is "$(ls "$dir")" "" "probe: of which nothing is kept"
-	strace -f -o /dev/null -e trace=mount_setattr -e inject=mount_setattr:error=ENOSYS "$tool" $first probe "$dir" >"$work/said" 2>&1
+	strace -f -o /dev/null -e trace=mount_setattr -e inject=mount_setattr:error=ENOSYS "$tool" "$first" probe "$dir" >"$work/said" 2>&1
 	like "$(cat "$work/said")" "^error 6: .*Linux 5.12" "probe: a kernel before 5.12"
 }
 
@@ -316,7 +327,7 @@ times() {
 	for n in 1 10 60; do
 		begin && snapshots "$n"
 		(cd "$s" && omount overlay "$root" 0 "lowerdir=${lower//$s\//},$upper")
-		note "$fs: $n layers: $(HR_TIMES=41 "$tool" $first root "$root" | show); without a map: $(HR_TIMES=41 "$overlay_tool" "$root" | show)"
+		note "$fs: $n layers: $(HR_TIMES=41 "$tool" "$first" root "$root" | show); without a map: $(HR_TIMES=41 "$overlay_tool" "$root" | show)"
 	done
 }
 
@@ -348,7 +359,7 @@ on ext4 mkfs.ext4 -q
 on xfs mkfs.xfs -q
 on btrfs mkfs.btrfs -q
 place "$work/t" tmpfs
-if "$tool" $first check "$work/t" >"$work/said"; then
+if "$tool" "$first" check "$work/t" >"$work/said"; then
 	for part in "${parts[@]}"; do $part; done
 	begin
 else

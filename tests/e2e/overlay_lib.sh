@@ -69,6 +69,8 @@ place() { # DIRECTORY NAME
 	mkdir "$1" && store=$1 fs=$2 root=$1/b/rootfs s=$1/c/$names
 }
 
+kinds_of_mount=(private shared unbindable)
+
 # ---- verdicts -----------------------------------------------------------------------------
 
 same() { # BEFORE AFTER NAME
@@ -198,7 +200,7 @@ flags() {
 propagation() {
 	local parent own
 	for parent in private shared; do
-		for own in private shared unbindable; do
+		for own in "${kinds_of_mount[@]}"; do
 			begin && snapshots 2
 			mount --bind "$store/b" "$store/b" && mount "--make-$parent" "$store/b"
 			omount overlay "$root" 0 "lowerdir=$lower,$upper" && mount "--make-$own" "$root"
