@@ -46,7 +46,7 @@ static void wait_ourselves(void)
 {
 	const struct sigaction usual = {.sa_handler = SIG_DFL};
 
-	sigaction(SIGCHLD, &usual, NULL);
+	(void)sigaction(SIGCHLD, &usual, NULL);
 }
 
 /* Wait until there is something to read from `fd`, or, for a pidfd, until it has ended. */

@@ -73,6 +73,7 @@ static const struct {
 	{MOUNT_NODEV, "nodev", "dev"},
 	{MOUNT_NOEXEC, "noexec", "exec"},
 	{MOUNT_NOATIME, "noatime", "atime"},
+	{MOUNT_NOATIME, "noatime", "strictatime"},
 };
 
 static const struct word *find_word(const char *text)

@@ -23,7 +23,7 @@ static struct reason because(const struct control_in *in, const char *why)
 {
 	return (struct reason){
 		.rule = "userns.map",
-		.by = json_get(in->rules, "map"),
+		.by = json_get(in->userns->rules, "map"),
 		.why = why,
 		.remedy = "to keep the host's ids, write \"userns\": {\"map\": \"off\"} in a "
 			  "profile",
@@ -42,7 +42,7 @@ static void report(const struct control_in *in, struct change *out)
 		say(out, json_string(finding, "path"), json_string(finding, "value"),
 		    &(struct reason){
 			    .rule = "userns.map",
-			    .by = json_get(in->rules, "map"),
+			    .by = json_get(in->userns->rules, "map"),
 			    .why = why,
 			    .remedy = json_string(finding, "remedy"),
 		    });

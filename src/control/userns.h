@@ -23,12 +23,15 @@ enum userns_map {
 enum userns_map userns_map_find(const char *name);
 
 struct userns_facts {
-	enum userns_map map; /* as the profile has it; for a sandbox "pod" is settled */
-	const char *missing; /* of machine, runtime or pod; NULL: nothing */
-	const char *remedy;  /* may be NULL */
-	uint32_t base;	     /* id of the host that is the container's 0 */
-	const char *join;    /* the sandbox's user namespace; NULL: the container gets its own */
-	unsigned runc;	     /* 103 for runc 1.3; 0 for another runtime */
+	enum userns_map map;	  /* as the options have it; for a sandbox "pod" is settled */
+	const struct json *rules; /* options of the control; of a sandbox with "pod" those that its
+				     containers have */
+	const char *missing;	  /* of machine, runtime or pod; NULL: nothing */
+	const char *remedy;	  /* may be NULL */
+	uint32_t base;		  /* id of the host that is the container's 0 */
+	const char *join; /* the sandbox's user namespace; NULL: the container gets its own */
+	unsigned runc;	  /* 103 for runc 1.3; 0 for another runtime */
+	unsigned crun;	  /* 108 for crun 1.8.1; 0 for another runtime */
 	/* hardrun's own ids of the host; count 0: none */
 	uint64_t pool_first, pool_count;
 };

@@ -8,7 +8,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#define RUNC_EXEC 103 /* since 1.3 runc's exec enters a network namespace that the host owns */
+#define CRUN_RBIND 109 /* since 1.9 crun binds what is mounted below a source too, see below */
+#define RUNC_EXEC  103 /* since 1.3 runc's exec enters a network namespace that the host owns */
+
+#define NO_NUMBER SIZE_MAX /* of what is looked at and not staged */
 
 struct look {
 	const struct control_in *in;
@@ -86,7 +89,8 @@ static void judge_network(struct look *look, const char *where, const char *path
 			"a network namespace that the host owns (as CNI makes them), which runc "
 			"before 1.3 cannot enter again for exec",
 			"use crun, or runc 1.3 or later, for this handler (the package crun of "
-			"the same distribution will do)");
+			"the same distribution will do); \"userns\": {\"pre_join\": true} has "
+			"its danger, see hardrun-controls(7)");
 }
 
 static void judge_joined(struct look *look, const char *where, const char *type, const char *path)
@@ -170,21 +174,46 @@ static void judge_ids(struct look *look)
 
 /* --- Mounts ----------------------------------------------------------------------------------- */
 
+/* A path of the host that an entry of the policy wants mapped. Who listens at a socket is who he is
+ * on the host. */
+static bool named(const struct look *look, const char *path)
+{
+	struct host *host = look->in->host;
+	struct host_source source;
+
+	return mount_entry_idmaps(look->in, look->mounts, path) &&
+	       host->source(host, NO_NUMBER, path, &source) &&
+	       (source.kind == HOST_KIND_DIRECTORY || source.kind == HOST_KIND_FILE);
+}
+
+/* The path of the host that is mounted at an engine's own: then the control `mounts` goes by that
+ * one. "" for none. */
+static void find_origin(const struct look *look, const char *path, enum mount_owner owner,
+			char ret[PATH_MAX])
+{
+	struct host *host = look->in->host;
+	const char *end = strstr(path, "/volume-subpaths/");
+	char pod[PATH_MAX], plugin[NAME_MAX + 1];
+	struct host_mounted mounted;
+
+	ret[0] = '\0';
+	snprintf(pod, sizeof(pod), "%.*s", end ? (int)(end - path) : 0, path);
+	if (owner == OWNER_KUBELET || !host->mounted(host, path, &mounted) || !mounted.point ||
+	    (owner == OWNER_SUBPATH && host->volume_of(host, pod, path, plugin)))
+		return;
+	host->origin(host, path, ret);
+}
+
 static bool gets_ids(const struct look *look, const char *path, enum mount_owner owner)
 {
-	switch (owner) {
-	case OWNER_ENGINE:
-	case OWNER_NAMED:
-	case OWNER_KUBELET:
-	case OWNER_SUBPATH:
-		return true;
-	case OWNER_NONE:
-		return mount_entry_idmaps(look->in, look->mounts, path);
-	case OWNER_SYSTEM:
-	case OWNER_VOLUME:
-		break;
-	}
-	return false;
+	char origin[PATH_MAX];
+
+	if (owner == OWNER_SYSTEM || owner == OWNER_VOLUME)
+		return false;
+	if (owner == OWNER_NONE)
+		return named(look, path);
+	find_origin(look, path, owner, origin);
+	return origin[0] ? named(look, origin) : true;
 }
 
 /* Shared memory ends with its pod and is open to all; of a tmpfs that is only read, what others
@@ -231,6 +260,23 @@ static void judge_own_maps(struct look *look, const struct mount *mount, const c
 				"the mount brings ids of its own", "leave them out");
 }
 
+/* In a user namespace crun used to take a bind source alone, without what is mounted below it, and
+ * the container would see, and write, what is hidden underneath. */
+static void judge_below(struct look *look, const struct mount *mount, const char *entry,
+			const char *path)
+{
+	char where[CHANGE_PATH];
+
+	if (look->facts->crun == 0 || look->facts->crun >= CRUN_RBIND ||
+	    !json_has_string(json_get(mount->json, "options"), "rbind") ||
+	    !look->in->host->holds_mounts(look->in->host, path))
+		return;
+	missing(look, change_key_path(entry, "source", where), path,
+		"has something mounted below it, which crun before 1.9 leaves out in a user "
+		"namespace",
+		"use crun 1.9 or later, or runc 1.3 or later, for this handler");
+}
+
 static void judge_mount(struct look *look, const struct control_in *in, const struct json *json,
 			size_t index)
 {
@@ -252,8 +298,10 @@ static void judge_mount(struct look *look, const struct control_in *in, const st
 	text_plain_path(mount.destination, mount.place, sizeof(mount.place));
 	change_index_path("mounts", index, entry);
 	judge_own_maps(look, &mount, entry);
-	if (mount_is_bind(&mount) && mount_find_source(&mount, path, &owner) &&
-	    gets_ids(look, path, owner))
+	if (!mount_is_bind(&mount) || !mount_find_source(&mount, path, &owner))
+		return;
+	judge_below(look, &mount, entry, path);
+	if (gets_ids(look, path, owner))
 		judge_source(look, &mount, entry, path);
 }
 
@@ -304,7 +352,7 @@ bool userns_plan(const struct control_in *in, const struct json *profile, bool m
 	struct look look = {
 		.in = in,
 		.facts = in->userns,
-		.rules = json_get(profile, "userns"),
+		.rules = in->userns ? in->userns->rules : NULL,
 		.mounts = json_get(profile, "mounts"),
 		.notes = change_notes(out),
 		.plan = ret,

@@ -79,6 +79,7 @@ int host_open(const char *bundle, struct host_real **ret, struct hr_error *err)
 		.ns_owner = host_real_ns_owner,
 		.ns_ids = host_real_ns_ids,
 		.unmappable = host_real_unmappable,
+		.holds_mounts = host_real_holds_mounts,
 		.pin = host_real_pin,
 		.mount_flags = host_real_mount_flags,
 	};

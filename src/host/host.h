@@ -189,8 +189,11 @@ struct host {
 	 * other ids; NULL when it can. By doing. */
 	const char *(*unmappable)(struct host *host, const char *path, bool whole);
 
-	/* As `source`, for a path that needs no judging: it is opened and kept. The path without
-	 * links; NULL when it cannot be opened or no more can be kept. */
+	/* True if something is mounted below the directory `path`, or that cannot be told. */
+	bool (*holds_mounts)(struct host *host, const char *path);
+
+	/* As `source`, for a path that needs no judging: it is opened and kept, by that name. The
+	 * name; NULL when it cannot be opened or no more can be kept. */
 	const char *(*pin)(struct host *host, size_t index, const char *path);
 
 	/* enum host_flag of the mount that the path number `index` is on. */

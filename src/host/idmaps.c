@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What controls ask of user namespaces, and of mounts that are to have their ids. */
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "host/real.h"
 #include "host/userns.h"
 
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
@@ -40,6 +42,21 @@ const char *host_real_unmappable(struct host *host, const char *path, bool whole
 	if (fd < 0)
 		return "cannot be opened on the host";
 	return userns_idmaps(fd, whole, real->userns, &why) ? NULL : why;
+}
+
+bool host_real_holds_mounts(struct host *host, const char *path)
+{
+	const struct mountinfo *mounts = host_mounts((struct host_real *)host);
+	hr_autoclose int fd = open(path, O_PATH | O_CLOEXEC);
+	char name[PATH_MAX];
+
+	if (!mounts || fd < 0 || !host_name_of(fd, name))
+		return true;
+	for (size_t i = 0; i < mounts->count; i++)
+		if (strcmp(mounts->entries[i].point, name) != 0 &&
+		    text_below(mounts->entries[i].point, name))
+			return true;
+	return false;
 }
 
 unsigned host_real_mount_flags(struct host *host, size_t index)

@@ -105,6 +105,7 @@ enum host_owner host_real_ns_owner(struct host *host, const char *path, const ch
 bool host_real_ns_ids(struct host *host, const char *path, bool groups, struct host_ids *ret,
 		      size_t room, size_t *ret_count);
 const char *host_real_unmappable(struct host *host, const char *path, bool whole);
+bool host_real_holds_mounts(struct host *host, const char *path);
 unsigned host_real_mount_flags(struct host *host, size_t index);
 
 bool host_real_group_id(struct host *host, const char *name, uint32_t *ret);

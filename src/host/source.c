@@ -158,6 +158,7 @@ static bool room_for(struct host_real *real)
  * of our root, has no sound name, and stays without. */
 static struct source *keep(struct host_real *real, size_t index, const char *path, struct stat *ret)
 {
+	struct stat local, *st = ret ? ret : &local;
 	struct source *source = &real->sources[real->source_count];
 	char name[PATH_MAX];
 
@@ -165,7 +166,7 @@ static struct source *keep(struct host_real *real, size_t index, const char *pat
 	if (source->fd < 0)
 		return NULL;
 	real->source_count++;
-	if (fstat(source->fd, ret) == 0 && host_name_of(source->fd, name) && ret->st_nlink > 0)
+	if (fstat(source->fd, st) == 0 && host_name_of(source->fd, name) && st->st_nlink > 0)
 		source->real = strdup(name);
 	return source;
 }
@@ -173,11 +174,14 @@ static struct source *keep(struct host_real *real, size_t index, const char *pat
 const char *host_real_pin(struct host *host, size_t index, const char *path)
 {
 	struct host_real *real = (struct host_real *)host;
-	const struct source *source;
-	struct stat st;
+	struct source *source = room_for(real) ? keep(real, index, path, NULL) : NULL;
 
-	source = room_for(real) ? keep(real, index, path, &st) : NULL;
-	return source ? source->real : NULL;
+	if (!source || !source->real)
+		return NULL;
+	/* Staged under the name by which it was known, and will be known again. */
+	free(source->real);
+	source->real = strdup(path);
+	return source->real;
 }
 
 bool host_real_source(struct host *host, size_t index, const char *path, struct host_source *ret)

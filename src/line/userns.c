@@ -43,43 +43,44 @@ static enum userns_map map_of(const struct json *profile)
 }
 
 /* What a container of the sandbox's pod has, as far as its name and image do not matter. */
-static int map_of_pod(const struct call *call, enum userns_map *ret, struct hr_error *err)
+static int profile_of_pod(const struct call *call, const struct json **ret, struct hr_error *err)
 {
 	struct identity container = call->identity;
 	struct selection selection;
-	const struct json *profile;
 
 	container.sandbox = false;
 	container.container = container.image = NULL;
 	if (policy_select(call->policy, &container, call->handler,
-			  json_get(json_root(call->document), "annotations"), &selection,
-			  err) < 0 ||
-	    policy_profile(call->policy, selection.profile, &profile, err) < 0)
+			  json_get(json_root(call->document), "annotations"), &selection, err) < 0)
 		return -1;
-	*ret = map_of(profile);
-	return 0;
+	return policy_profile(call->policy, selection.profile, ret, err);
 }
 
-static int asked(const struct call *call, enum userns_map *ret, struct hr_error *err)
+static int read_options(struct call *call, struct hr_error *err)
 {
-	*ret = map_of(call->profile);
-	if (*ret != USERNS_POD)
-		return 0;
-	if (call->identity.sandbox)
-		return map_of_pod(call, ret, err);
-	if (!call->identity.cri)
-		*ret = USERNS_OFF;
+	const struct json *profile = call->profile;
+	enum userns_map map = map_of(profile);
+
+	if (map == USERNS_POD && call->identity.sandbox) {
+		if (profile_of_pod(call, &profile, err) < 0)
+			return -1;
+		map = map_of(profile);
+	} else if (map == USERNS_POD && !call->identity.cri) {
+		map = USERNS_OFF;
+	}
+	call->userns.map = map;
+	call->userns.rules = json_get(profile, "userns");
 	return 0;
 }
 
-/* 103 of "runc version 1.3.4"; 0 of another runtime. */
-static unsigned runc_version(const struct call *call)
+/* 103 of "runc version 1.3.4"; 0 of another kind of runtime. */
+static unsigned version_of(const struct call *call, enum runtime_kind kind)
 {
 	const char *text = json_string(call->facts ? json_root(call->facts) : NULL, "version");
-	unsigned long major = 0, minor = 0;
+	unsigned long major, minor = 0;
 	char *end;
 
-	if (call->runtime.kind != RUNTIME_RUNC)
+	if (call->runtime.kind != kind)
 		return 0;
 	text = text ? text : "";
 	major = strtoul(text + strcspn(text, "0123456789"), &end, 10);
@@ -226,17 +227,17 @@ int call_userns(struct call *call, bool claim, struct hr_error *err)
 {
 	static char missing[HR_ERROR_MSG];
 	struct hr_error local = {0};
-	enum userns_map map;
 
-	if (asked(call, &map, err) < 0)
+	call->userns = (struct userns_facts){.runc = version_of(call, RUNTIME_RUNC),
+					     .crun = version_of(call, RUNTIME_CRUN)};
+	if (read_options(call, err) < 0)
 		return -1;
-	call->userns = (struct userns_facts){.map = map, .runc = runc_version(call)};
 	call->userns_known = true;
 	if (userns_listed(json_root(call->document))) {
 		know_pool(call);
 		return 0;
 	}
-	if (map == USERNS_OFF || !call->request->id)
+	if (call->userns.map == USERNS_OFF || !call->request->id)
 		return 0;
 	if (look(call, claim, &local) < 0) {
 		snprintf(missing, sizeof(missing), "%s", local.msg);

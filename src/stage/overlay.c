@@ -267,6 +267,13 @@ static int verify(const struct rebuild *rebuild, struct hr_error *err)
 	return 0;
 }
 
+/* With other ids it was asked of the clones, through which it was mounted. */
+static int same_layers(const struct rebuild *rebuild, struct hr_error *err)
+{
+	return is_mapped(rebuild) ? 0
+				  : overlay_layers_same(&rebuild->layers, &rebuild->options, err);
+}
+
 static int put_up(const struct rebuild *rebuild, struct hr_error *err)
 {
 	char path[PATH_MAX];
@@ -275,8 +282,7 @@ static int put_up(const struct rebuild *rebuild, struct hr_error *err)
 		return -1;
 	overlay_point_path(&rebuild->point, path);
 	if (set_access(rebuild, path, err) == 0 && set_propagation(rebuild, path, err) == 0 &&
-	    overlay_layers_same(&rebuild->layers, &rebuild->options, err) == 0 &&
-	    verify(rebuild, err) == 0)
+	    same_layers(rebuild, err) == 0 && verify(rebuild, err) == 0)
 		return 0;
 	overlay_point_drop(&rebuild->point);
 	return -1;

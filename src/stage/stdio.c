@@ -1,17 +1,55 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "stage/stdio.h"
 
+#include "base/cleanup.h"
+
 #include <errno.h>
+#include <fcntl.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
+
+#define NULL_DEVICE makedev(1, 3) /* Documentation/admin-guide/devices.txt */
+
+/* A directory of a file system that nobody else sees, and that ends with what is open of it. */
+static int make_place(void)
+{
+	hr_autoclose int fs = fsopen("tmpfs", FSOPEN_CLOEXEC);
+
+	if (fs < 0 || fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		return -1;
+	return fsmount(fs, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
+}
+
+/*
+ * crun 1.8 (Debian 12's) gives every descriptor that is no terminal to the container's user. The
+ * host's own /dev/null he could then take from everybody, with fchmod(2).
+ */
+static int replace_null(int fd, struct hr_error *err)
+{
+	hr_autoclose int place = make_place();
+	hr_autoclose int own = -1;
+	int flags = fcntl(fd, F_GETFL);
+
+	if (place >= 0 && flags >= 0 && mknodat(place, "null", S_IFCHR | 0600, NULL_DEVICE) == 0)
+		own = openat(place, "null", (flags & (O_ACCMODE | O_NONBLOCK)) | O_CLOEXEC);
+	if (own < 0 || dup2(own, fd) < 0)
+		return hr_fail_errno(err, errno, "another null device for descriptor %d", fd);
+	return 0;
+}
 
 int stage_stdio(uint32_t uid, uint32_t gid, struct hr_error *err)
 {
 	for (int fd = 0; fd <= 2; fd++) {
 		struct stat st;
 
-		if (fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode) && fchown(fd, uid, gid) < 0)
+		if (fstat(fd, &st) < 0)
+			continue;
+		if (S_ISFIFO(st.st_mode) && fchown(fd, uid, gid) < 0)
 			return hr_fail_errno(err, errno, "the owner of descriptor %d, a pipe", fd);
+		if (S_ISCHR(st.st_mode) && st.st_rdev == NULL_DEVICE && replace_null(fd, err) < 0)
+			return -1;
 	}
 	return 0;
 }

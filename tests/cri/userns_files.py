@@ -8,7 +8,7 @@ import subprocess
 
 from contexts import hostpath
 from node import within
-from userns import (HANDLERS, base_of, gone, host_fs, missing, owner, pid_of, policy, refused, runtimes, user)
+from userns import base_of, each, gone, guarded, host_fs, owner, pid_of, policy, user
 
 WRITES = ("touch /all/0; su app -c 'touch /all/1000; mkdir /all/dir; touch /all/dir/1000'; "
           "su www-data -c 'touch /all/33'; echo x >/all/given; chown 33:1000 /all/given; "
@@ -162,22 +162,17 @@ def again(node, name, handler):
 
 def run(node):
     """On each runtime."""
+    def files(handler, name):
+        with node.pod("files", handler=handler) as pod:
+            guarded(node, name + ": owners", owners, node, name, pod)
+            guarded(node, name + ": read-only", read_only, node, name, pod)
+        for work in gains, hosts, nobody, again:
+            guarded(node, f"{name}: {work.__name__}", work, node, name, handler)
+        gone(node, name, handler)
+
     paths = {"mounts": {"host_paths": [
         {"path": "/srv/host", "read_only": False}, {"path": "/srv/mapped", "read_only": False, "idmap": True},
         {"path": "/srv/socket.d", "sockets": True}]}}
     policy(node, more=paths, gains={"extends": "default", "userns": {"map": "require"}, **GAINS})
-    for handler in HANDLERS:
-        name = handler.partition("-")[2]
-        if handler not in runtimes:
-            node.skip(name + ": files", missing[handler])
-            continue
-        with node.pod("files", handler=handler) as pod:
-            owners(node, name, pod)
-            read_only(node, name, pod)
-        gains(node, name, handler)
-        hosts(node, name, handler)
-        nobody(node, name, handler)
-        again(node, name, handler)
-        gone(node, name, handler)
-    assert refused
+    each(node, "files", files)
     node.policy()

@@ -8,7 +8,7 @@ import os
 from client import Refused
 from contexts import context
 from node import within
-from userns import OLD, base_of, findings, gone, mapping, pid_of, policy, refused, runtimes, user
+from userns import OLD, base_of, findings, gone, guarded, mapping, pid_of, policy, refused, runtimes, user, volume
 
 OLDER = r"linux\.namespaces\[\d+\]\.path.*runc before 1\.3.*rule userns\.map.*crun"
 
@@ -99,7 +99,6 @@ def ids(node):
 
 def propagated(node, pod):
     """A volume into which the host mounts later."""
-    from userns import volume  # pylint: disable=import-outside-toplevel
     _, entry = volume(pod, "csi", "slave")
     container = pod.create("slave", mounts=[{**entry, "propagation": "PROPAGATION_HOST_TO_CONTAINER"}])
     with contextlib.suppress(Refused):
@@ -147,10 +146,8 @@ def machines(node):
 
 def run(node):
     """All of it."""
-    if OLD in runtimes:
-        old_runc(node)
-        pre_join(node)
-    host_namespaces(node)
-    ids(node)
-    machines(node)
+    for work in (old_runc, pre_join) if OLD in runtimes else ():
+        guarded(node, work.__name__, work, node)
+    for work in host_namespaces, ids, machines:
+        guarded(node, work.__name__, work, node)
     node.policy()

@@ -4,14 +4,12 @@ namespace, and unshifted on disk; those that cannot be mapped are named."""
 
 import glob
 import os
-import stat
 import subprocess
 
-from node import lines, within
-from userns import (HANDLERS, KUBELET, base_of, everywhere, findings, forget, gone, missing, owner, pid_of, policy,
-                    refused, runtimes, user, volume)
-
-TMPFS = "idmap of tmpfs"
+from client import Refused
+from node import lines
+from userns import (KUBELET, TMPFS, base_of, each, everywhere, findings, forget, gone, guarded, owner, pid_of,
+                    policy, refused, user, volume)
 
 
 def mount(kind, path, *options):
@@ -50,12 +48,12 @@ def made(pod):
     os.chown(group, 0, 2000)
     os.chmod(group, 0o2775)
     memory = add("memory", "empty-dir", "/memory")
-    mount("tmpfs", memory, "-o", "mode=777")
     secret = add("secret", "secret", "/secret", readonly=True)
-    mount("tmpfs", secret, "-o", "mode=755")
-    payload(secret, 0o600)
     shared = add("shared", "projected", "/shared", readonly=True)
-    mount("tmpfs", shared, "-o", "mode=755")
+    for path in (memory, secret, shared) if TMPFS else ():
+        mount("tmpfs", path, "-o", "mode=755")
+    os.chmod(memory, 0o777)
+    payload(secret, 0o600)
     payload(shared, 0o440, 2000)
     payload(add("config", "configmap", "/config", readonly=True), 0o644)
     data = add("data", "empty-dir", "/data")
@@ -113,7 +111,9 @@ def engine(node, name, pod, container):
                                     "stat -c %u:%g /dev/shm/root /dev/shm/app").split(),
               ["0:0", "1000:1000"], f"{name}: /dev/shm is written by two users")
     shm = f"/run/containerd/io.containerd.grpc.v1.cri/sandboxes/{pod.id}/shm"
-    node.same((owner(shm + "/root"), owner(shm + "/app")), ((0, 0), (1000, 1000)), f"{name}: which are themselves outside")
+    base = 0 if TMPFS else base_of(pid_of(node, container))
+    node.same((owner(shm + "/root"), owner(shm + "/app")), ((base,) * 2, (base + 1000,) * 2),
+              f"{name}: {'which are themselves outside' if TMPFS else 'which dies with the pod, and is not mapped'}")
     node.like(node.shell(container, "grep ' /dev/shm ' /proc/mounts"), r"nosuid,nodev,noexec", f"{name}: with its flags")
     node.like(node.shell(container, "mount -o remount,exec,suid,dev /dev/shm; umount /secret; echo $?"),
               r"(not permitted|denied).*[1-9]$", f"{name}: which cannot be taken away")
@@ -153,7 +153,7 @@ def again(node, name, handler):
 
 
 def unfit(node, name, handler):
-    """A volume whose file system cannot be mapped, one with propagation; auto runs, and says so."""
+    """A volume whose file system cannot be mapped; auto runs, and says so."""
     for rule in ("require", "auto"):
         policy(node, rule)
         with node.pod("unfit", handler=handler) as pod:
@@ -167,30 +167,73 @@ def unfit(node, name, handler):
                 refused(node, lambda c=container: node.cri.StartContainer({"container_id": c}),
                         f"{name}: a volume on overlayfs", r"mounts\[\d+\]\.source \"/var/lib/kubelet/pods/.*overlay.*rule userns\.map")
                 node.cri.RemoveContainer({"container_id": container})
-                deeper(node, name, pod)
             else:
                 auto(node, name, pod, entry)
             subprocess.run(["umount", path], check=True)
-    policy(node)
 
 
-def deeper(node, name, pod):
-    """What is mounted below a volume counts as well; and a volume with propagation."""
-    path, entry = volume(pod, "csi", "tree")
-    os.makedirs(path + "/below", exist_ok=True)
-    mount("overlay", path + "/below", "-o", f"lowerdir={node.work}/unfit/lower:{node.work}/unfit/upper")
-    container = pod.create("tree", mounts=[entry])
-    refused(node, lambda: node.cri.StartContainer({"container_id": container}),
-            f"{name}: a volume with overlayfs below", r"mounts\[\d+\]\.source.*rule userns\.map")
-    node.cri.RemoveContainer({"container_id": container})
-    subprocess.run(["umount", path + "/below"], check=True)
-    mount("tmpfs", path + "/below", "-o", "mode=777")
-    container = pod.start("tree", attempt=1, mounts=[entry])
-    node.same(node.shell(container, "su app -c 'touch /vol/below/x'; stat -c %u:%g /vol/below/x"), "1000:1000",
-              f"{name}: a tmpfs below a volume is mapped with it")
-    node.same(owner(path + "/below/x"), (1000, 1000), f"{name}: and unshifted outside")
-    node.stop(container)
-    subprocess.run(["umount", path + "/below"], check=True)
+def tree(node, name, handler):
+    """What is mounted below a volume comes with it, or nothing does."""
+    with node.pod("tree", handler=handler) as pod:
+        path, entry = volume(pod, "csi", "tree")
+        os.makedirs(path + "/below")
+        mount("overlay", path + "/below", "-o", f"lowerdir={node.work}/bin:{node.work}/cni")
+        container = pod.create("tree", mounts=[entry])
+        refused(node, lambda: node.cri.StartContainer({"container_id": container}),
+                f"{name}: a volume with overlayfs below", r"mounts\[\d+\]\.source.*rule userns\.map")
+        node.cri.RemoveContainer({"container_id": container})
+        subprocess.run(["umount", path + "/below"], check=True)
+        if not TMPFS:
+            os.makedirs(path + "/../source", mode=0o777, exist_ok=True)
+            os.chmod(path + "/../source", 0o777)
+            subprocess.run(["mount", "--bind", path + "/../source", path + "/below"], check=True)
+        else:
+            mount("tmpfs", path + "/below", "-o", "mode=777")
+        container = pod.create("tree", attempt=1, mounts=[entry])
+        try:  # crun 1.8 loses what is below a bind mount in any user namespace
+            node.cri.StartContainer({"container_id": container})
+            if node.same(node.shell(container, "su app -c 'touch /vol/below/x'; stat -c %u:%g /vol/below/x"), "1000:1000",
+                         f"{name}: what is mounted below a volume is mapped with it"):
+                node.same(owner(path + "/below/x"), (1000, 1000), f"{name}: and unshifted outside")
+        except Refused as error:
+            node.like(str(error), r"refused by userns: mounts\[\d+\]\.source.*crun.*rule userns\.map",
+                      f"{name}: what is mounted below a volume is refused where the runtime would lose it")
+        node.stop(container)
+        subprocess.run(["umount", path + "/below"], check=True)
+
+
+def plain(node, name, handler):
+    """A kernel that cannot map a tmpfs: secrets are refused, or, where the policy says so, as they are."""
+    if TMPFS:
+        node.skip(f"{name}: a tmpfs that cannot be mapped", "this kernel can")
+        return
+    for rule, more in (("require", None), ("auto", None), ("require", {"userns": {"map": "require", "plain_tmpfs": True}})):
+        policy(node, rule, more)
+        with node.pod("plain", handler=handler) as pod:
+            path, entry = volume(pod, "secret", "plain", "/secret", readonly=True)
+            mount("tmpfs", path, "-o", "mode=755")
+            payload(path, 0o600)
+            put(path + "/open", "open")
+            what = f"{name}: a secret on tmpfs, {'plain_tmpfs' if more else rule}"
+            container = pod.create("c", mounts=[entry])
+            if rule == "require" and not more:
+                refused(node, lambda c=container: node.cri.StartContainer({"container_id": c}), what,
+                        r"mounts\[\d+\]\.source.*tmpfs.*rule userns\.map")
+            else:
+                node.cri.StartContainer({"container_id": container})
+                node.same(base_of(pid_of(node, container)) is not None, bool(more), f"{what}: {'mapped' if more else 'not mapped'}")
+                node.like(node.shell(container, "cat /secret/open /secret/key"),
+                          "^open\n.*denied$" if more else "^open\nvalue$", f"{what}: what can be read")
+            node.stop(container)
+            if more:
+                memory, entry = volume(pod, "empty-dir", "memory")
+                mount("tmpfs", memory)
+                container = pod.create("w", mounts=[entry])
+                refused(node, lambda c=container: node.cri.StartContainer({"container_id": c}),
+                        f"{what}: an emptyDir in memory, which is written", r"mounts\[\d+\]\.source.*tmpfs.*rule userns\.map")
+                node.stop(container)
+                subprocess.run(["umount", memory], check=True)
+            subprocess.run(["umount", path], check=True)
 
 
 def auto(node, name, pod, entry):
@@ -206,25 +249,23 @@ def auto(node, name, pod, entry):
 
 def run(node):
     """On each runtime."""
-    policy(node)
-    for handler in HANDLERS:
-        name = handler.partition("-")[2]
-        if handler not in runtimes:
-            node.skip(name + ": volumes", missing[handler])
-            continue
+    def volumes(handler, name):
         pod = node.pod("volumes", handler=handler)
         paths, mounts = made(pod)
         before = sorted((path, owner(path)) for path in glob.glob(KUBELET + "/**", recursive=True))
         with pod:
-            as_root(node, name, pod, paths, mounts)
-            as_user(node, name, pod, paths, mounts)
+            guarded(node, name + ": volumes of root", as_root, node, name, pod, paths, mounts)
+            guarded(node, name + ": volumes of a user", as_user, node, name, pod, paths, mounts)
             node.same([line for line in everywhere(KUBELET) if "hardrun/stage" in line], [],
                       f"{name}: no volume is staged anywhere while the pod runs")
         after = dict((path, owner(path)) for path in glob.glob(KUBELET + "/**", recursive=True))
         node.same([path for path, who in before if after.get(path) != who], [], f"{name}: nothing else was changed on disk")
-        again(node, name, handler)
-        unfit(node, name, handler)
+        for work in again, tree, unfit, plain:
+            guarded(node, f"{name}: {work.__name__}", work, node, name, handler)
+            policy(node)
         forget()
         gone(node, name, handler)
-    assert stat and within
+
+    policy(node)
+    each(node, "volumes", volumes)
     node.policy()

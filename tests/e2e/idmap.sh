@@ -3,7 +3,7 @@
 # A root file system with the ids of a user namespace (src/stage/root.c): an overlay mounted anew
 # in its place over idmapped layers, a clone of anything else. On disk nothing changes, whatever
 # range of ids it is and whoever writes.
-# Usage: idmap.sh [PART...]
+# Usage: idmap.sh [all|PART...]
 set -u
 # shellcheck source=tests/e2e/lib.sh
 . "${HR_TEST_SRCDIR:-.}/tests/e2e/lib.sh"
@@ -119,13 +119,11 @@ elsewhere() {
 	mount -t tmpfs -o mode=755 tmpfs "$s/rw" && mkdir "$s/rw/"{upper,work}
 	omount overlay "$root" 0 "lowerdir=$lower,upperdir=$s/rw/upper,workdir=$s/rw/work"
 	anew "an upper directory on a mount of its own"
-	umount "$root" && mkdir -p "$s/rw/a/"{upper,work}
-	omount overlay "$root" 0 "lowerdir=$lower,upperdir=$s/rw/a/upper,workdir=$s/rw/work"
-	rebuild
-	like "$(cat "$work/said")" "^done|^error 4: .*not below one directory" "$fs: a work directory elsewhere"
 	umount "$root"
 	umount "$s/rw"
-	omount overlay "$root" 0 "lowerdir=$store/c/far/away:$lower"
+	mkdir "${s%/*}/work" && omount overlay "$root" 0 "lowerdir=$lower,upperdir=$s/$top/fs,workdir=${s%/*}/work"
+	anew "a work directory beside that of all layers"
+	umount "$root" && omount overlay "$root" 0 "lowerdir=$store/c/far/away:$lower"
 	anew "no upper directory, layers everywhere"
 	umount "$root" && erofs
 }
@@ -189,6 +187,60 @@ refused_clone() { # NAME REGEX [ROOTFS]
 	is "$(mounts)" "$before" "$fs: $1: nothing has changed"
 }
 
+# The mount namespace of the runtime, and the network namespace of its pod.
+staged() {
+	local volume=$store/c/volume mounts said port=/proc/sys/net/ipv4/ip_unprivileged_port_start
+	begin && snapshots 2 && omount overlay "$root" 0 "lowerdir=$lower,$upper" && mkdir -p "$volume/below"
+	mount -t tmpfs -o mode=755,noexec,nosuid tmpfs "$volume/below" && chown 1000 "$volume" && touch "$volume/file"
+	mounts=$(jq -cn --arg v "$volume" '[["bind"], ["rbind", "ro"], ["rbind", "private"]] | to_entries | map({
+		source: "/run/hardrun/stage/\(.key)\($v)\(if .key == 2 then "/below" else "" end)", options: .value})')
+	said=$(unshare -n "$tool" "$first" stage "$root" "$mounts" '{"net.ipv4.ip_unprivileged_port_start": "7"}' bash -c '
+		cd /run/hardrun/stage && stat -c %u rootfs ".$0/0$1" 1"$1" 1"$1/below" 2"$1/below"
+		findmnt -no VFS-OPTIONS 0"$1" && findmnt -no VFS-OPTIONS 1"$1" && findmnt -no VFS-OPTIONS 1"$1/below"
+		findmnt -no VFS-OPTIONS 2"$1/below" && findmnt -no FSTYPE,VFS-OPTIONS /run/hardrun/stage/sysfs && ls sysfs/class/net
+		cat /proc/sys/net/ipv4/ip_unprivileged_port_start; stat -c %a .' "" "$volume" 2>&1)
+	same "$first 1000 $((first + 1000)) $first $first rw,relatime ro,relatime,idmapped ro,nosuid,noexec,relatime,idmapped rw,nosuid,noexec,relatime,idmapped sysfs ro,nosuid,nodev,noexec,relatime lo 7 711" \
+		"$(tr -s ' \n' ' ' <<<"$said" | sed 's/ $//')" "$fs: what is staged has its ids, its flags, its network"
+	isnt "$(cat "$port")" 7 "$fs: the host's own settings are its own"
+	is "$(grep -c /run/hardrun /proc/self/mountinfo)" 0 "$fs: on the host nothing is to be seen of it"
+	umount "$volume/below" && mount -t proc proc "$volume/below"
+	like "$("$tool" "$first" stage "$root" "$mounts" '{}' true)" "^error 6: mounts: .*below it that cannot" \
+		"$fs: a source that cannot be mapped as a whole stops all"
+	umount "$volume/below"
+}
+isnt() { if [ "$1" != "$2" ]; then ok "$3"; else not_ok "$3" "is $1"; fi; }
+
+settings() {
+	local row
+	begin && snapshots 1
+	while IFS='|' read -r row said; do
+		like "$(unshare -n "$tool" "$first" stage "$s/1/fs" '[]' "$row" echo started)" "^$said$" "settings: $row"
+	done <<-'END'
+		{}|started
+		{"net.ipv4.ip_forward":"1","net.ipv6.conf.all.disable_ipv6":"1"}|started
+		{"net.ipv4.ip_forward":"many"}|error 6: .*net.ipv4.ip_forward is not to be many.*
+		{"net.ipv4.nowhere":"1"}|error 6: .*net.ipv4.nowhere.*
+		{"kernel.hostname":"x"}|error 4: .*kernel.hostname is no plain name below net
+		{"net.ipv4/ip_forward":"1"}|error 4: .*no plain name below net
+		{"net...kernel.hostname":"x"}|error 4: .*no plain name below net
+		{"net.":"x"}|error 4: .*no plain name below net
+		{"net.ipv4.ip_forward":1}|error 4: .*no plain name below net
+	END
+}
+
+pipes() {
+	local user=$((first + 1000)) group=$((first + 33))
+	is "$(: | "$tool" "$first" stdio $user $group stat -L -c %u:%g /proc/self/fd/0 /proc/self/fd/1)" \
+		"$user:$group"$'\n'"$user:$group" "pipes become the container's user's"
+	touch "$work/file" && mknod -m 666 "$work/null" c 1 3 && ln "$work/null" "$work/null2" && mknod -m 666 "$work/zero" c 1 5
+	"$tool" "$first" stdio $user $group chown 5:5 /proc/self/fd/0 /proc/self/fd/1 <"$work/null" >"$work/null2" 2>"$work/file"
+	is "$? $(cat "$work/file") $(stat -c %u:%g "$work/null")" "0  0:0" "a runtime that gives its null device away gives no one else's"
+	is "$("$tool" "$first" stdio $user $group sh -c 'cat; echo x >&2; stat -L -c "%t:%T %F" /proc/self/fd/0 /proc/self/fd/2' \
+		<"$work/null" 2>"$work/null2")" "1:3 character special file"$'\n'"1:3 character special file" "it is one that can be read and written"
+	"$tool" "$first" stdio $user $group true <"$work/zero" >"$work/file"
+	is "$(stat -c %u:%g "$work/zero" "$work/file")" "0:0"$'\n'"0:0" "another device and a file stay as they are"
+}
+
 # Before anything is taken down, and by the check that comes long before.
 refused_both() { # NAME REGEX
 	command=("$tool" "$first" check) && refused "$1 (asked)" "$2"
@@ -208,6 +260,9 @@ refusals() {
 	omount overlay "$root" 0 "lowerdir=$s/x/y/absolute:$s/2/fs,$upper"
 	rebuild
 	like "$(cat "$work/said")" "^error 4: .*is reached by a link" "$fs: a layer by an absolute link is refused"
+	umount "$root" && mkdir -p "$store/c/far/work" &&
+		omount overlay "$root" 0 "lowerdir=$lower,upperdir=$s/$top/fs,workdir=$store/c/far/work"
+	refused_both "a work directory elsewhere" "not below one directory"
 	umount "$root" && omount overlay "$root" 0 "lowerdir=$s/x/../1/fs:$s/2/fs,$upper"
 	refused_both "a layer named with .." 'by way of'
 	umount "$root" && omount overlay "$root" 0 "lowerdir=$lower,$upper" && mount -t tmpfs tmpfs "$root/dir"
@@ -351,11 +406,22 @@ sizes() {
 	for n in 1 10 60; do layers "$n"; done
 }
 
-[ $# -gt 0 ] || set -- sizes inside foreign kinds escaped flags propagation docker elsewhere plain refusals failures kills times
+# Without a name: what takes less than a minute or two. "all": everything.
+more=(inside elsewhere staged)
+case $#${1:-} in
+0) set -- sizes inside foreign flags propagation docker elsewhere plain staged refusals failures times ;;
+1all)
+	more=(sizes inside elsewhere plain staged refusals)
+	set -- sizes inside foreign kinds escaped flags propagation docker elsewhere plain staged refusals failures kills times
+	;;
+*) more=("$@") ;;
+esac
 probed
+pipes
 parts=("$@")
+place "$work/n" settings && settings
 on ext4 mkfs.ext4 -q
-[ $# -eq 1 ] || parts=(sizes inside elsewhere plain)
+parts=("${more[@]}")
 on xfs mkfs.xfs -q
 on btrfs mkfs.btrfs -q
 place "$work/t" tmpfs
@@ -365,5 +431,5 @@ if "$tool" "$first" check "$work/t" >"$work/said"; then
 else
 	skip "tmpfs" "$(cat "$work/said")"
 fi
-is "$(grep -c " $work/[a-z]*/t" /proc/self/mountinfo)" 0 "nothing is left mounted"
+is "$(grep -c " $work/[a-z0-9]*/t/" /proc/self/mountinfo)" 0 "nothing is left mounted"
 finish

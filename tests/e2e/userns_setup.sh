@@ -10,7 +10,7 @@
 #	userns_sandbox "$@"        # $1: 1.6, 1.7, 1.6-native, 1.7-native
 #
 #   HR_TEST_RUNC13=PATH   a runc of 1.3 or later; without it those cases are skipped
-#   HR_CRI_STORE=DIR      /var/lib/containerd and /var/lib/kubelet are kept there, not in a tmpfs
+#   HR_CRI_STORE=DIR      engine's, kubelet's and pods' files are kept there, not in a tmpfs
 
 # shellcheck source=tests/e2e/cri_setup.sh
 . "${HR_TEST_SRCDIR:-.}/tests/e2e/cri_setup.sh"
@@ -42,6 +42,7 @@ userns_keep() {
 
 # Services as Debian has them; kept in the build tree.
 userns_fetch() {
+	# shellcheck disable=SC2034 # for rootfs.sh
 	local work=$userns_first here=$HR_TEST_SRCDIR/tests/workloads rootfs='' programs=''
 	# shellcheck source=tests/workloads/rootfs.sh
 	. "$HR_TEST_SRCDIR/tests/workloads/rootfs.sh"
@@ -50,7 +51,8 @@ userns_fetch() {
 	elif rootfs_make userns nginx-light redis-server postgresql curl; then
 		export HR_CRI_SERVICES=$rootfs
 	else
-		export HR_CRI_NO_SERVICES="no root file system: $(tail -n 1 "$work/build")"
+		HR_CRI_NO_SERVICES="no root file system: $(tail -n 1 "$work/build")"
+		export HR_CRI_NO_SERVICES
 	fi
 }
 
@@ -82,17 +84,23 @@ containerd_config() {
 	userns_handlers >>"$work/config.toml"
 }
 
-# As on a node: a file system that can be idmapped below the engine's and the kubelet's files.
+# As on a node: a file system that can be idmapped below the engine's and the kubelet's files, and
+# one from which pods may ask for propagation.
 userns_store() {
+	local dir
 	mkdir -p /var/lib/kubelet
 	if [ -z "${HR_CRI_STORE:-}" ]; then
 		mount -t tmpfs -o mode=755 hr-cri /var/lib/kubelet || skip_all "no tmpfs"
-		return
+	else
+		rm -rf "${HR_CRI_STORE:?}"/{containerd,kubelet,srv}
+		mkdir -p "$HR_CRI_STORE"/{containerd,kubelet,srv}
+		chmod 711 "$HR_CRI_STORE/containerd"
+		umount /srv
+		for dir in /var/lib/containerd /var/lib/kubelet /srv; do
+			mount --bind "$HR_CRI_STORE/${dir##*/}" "$dir" || skip_all "no $HR_CRI_STORE"
+		done
 	fi
-	rm -rf "${HR_CRI_STORE:?}"/{containerd,kubelet}
-	mkdir -p "$HR_CRI_STORE"/{containerd,kubelet} && chmod 711 "$HR_CRI_STORE/containerd" &&
-		mount --bind "$HR_CRI_STORE/containerd" /var/lib/containerd &&
-		mount --bind "$HR_CRI_STORE/kubelet" /var/lib/kubelet || skip_all "no $HR_CRI_STORE"
+	mount --make-rshared /srv && mount --make-rshared /var/lib/kubelet
 }
 
 userns_ids() { # /etc is the test's own
@@ -109,14 +117,15 @@ userns_ids() { # /etc is the test's own
 userns_cgroups() {
 	local all=/sys/fs/cgroup controller
 	mountpoint -q $all/unified || return 0
-	mkdir "$work/cgroup" && mount -t tmpfs -o mode=755 hr-cri "$work/cgroup" || skip_all "no tmpfs"
-	for controller in "$all"/*/; do
-		controller=${controller%/}
-		[ "${controller##*/}" != unified ] && [ ! -L "$controller" ] || continue
-		mkdir "$work/cgroup/${controller##*/}" &&
-			mount --move "$controller" "$work/cgroup/${controller##*/}" || skip_all "no cgroups of version 1"
+	mkdir "$work/cgroup"
+	mount -t tmpfs -o mode=755 hr-cri "$work/cgroup" || skip_all "no tmpfs"
+	umount "$all/unified" || skip_all "cgroups of version 2 cannot be hidden"
+	for controller in "$all"/*; do
+		mountpoint -q "$controller" || continue
+		mkdir "$work/cgroup/${controller##*/}"
+		mount --move "$controller" "$work/cgroup/${controller##*/}" || skip_all "no cgroups of version 1"
 	done
-	umount "$all/unified" && mount --move "$work/cgroup" "$all" || skip_all "no tmpfs over $all"
+	mount --move "$work/cgroup" "$all" || skip_all "no tmpfs over $all"
 	rmdir "$work/cgroup"
 }
 
@@ -202,7 +211,7 @@ userns_probe() { # FILE
 	if [ -x "${HR_BUILDDIR:-.}/tests/e2e/userns_probe" ]; then
 		install -m 755 "${HR_BUILDDIR:-.}/tests/e2e/userns_probe" "$1"
 	else
-		gcc -static -O1 -std=gnu11 -o "$1" "$e2e/userns_probe.c" && chmod 755 "$1"
+		gcc -static -O1 -std=gnu11 -D_GNU_SOURCE -o "$1" "$e2e/userns_probe.c" && chmod 755 "$1"
 	fi
 }
 

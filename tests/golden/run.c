@@ -146,18 +146,39 @@ static void check_entries(const struct golden *golden, const struct judge *judge
 	free(got);
 }
 
+static bool same_text(const struct judge *judge, const char *text)
+{
+	struct json_doc *other = NULL;
+	bool same = text && json_parse("before", text, strlen(text), false, &other, NULL) == 0 &&
+		    json_same(json_root(other), json_root(judge->document));
+
+	json_free(other);
+	return same;
+}
+
 static void check_twice(const struct golden *golden)
 {
 	struct judge first, second;
+	bool mapped, entered;
+	char *before = NULL;
+	size_t len;
 
 	create(golden, load_json(golden->dir, "in.json"), &first);
 	if (first.refused) {
 		judge_done(&first);
 		return;
 	}
+	/* One that is mapped is put back first, so it is its document that says it. A network
+	 * namespace that hardrun enters itself (pre_join) is not in it any more. */
+	mapped = first.change.map.wanted;
+	entered = first.change.map.enter;
+	if (json_write(json_root(first.document), &before, &len, NULL) < 0)
+		before = NULL;
 	create(golden, first.document, &second);
-	tap(!second.refused && !judge_changed(&second), "%s: decided twice gives the same",
-	    golden->name);
+	tap(entered || (!second.refused &&
+			(mapped ? same_text(&second, before) : !judge_changed(&second))),
+	    "%s: decided twice gives the same", golden->name);
+	free(before);
 	first.document = NULL;
 	judge_done(&first);
 	judge_done(&second);

@@ -24,7 +24,8 @@
  *               "rootfs": "overlay", "level": "s0:c1,c2", "taken": ["s0:c5,c6"]},
  *   "userns": {                              absent: nobody looked, nothing is mapped
  *     "base": 1879048192, "missing": "text", "pod": "auto"|"require"|"off",
- *     "sandbox": "/proc/7/ns/user"|"unmapped", "runtime": "1.1.5",
+ *     "sandbox": "/proc/7/ns/user"|"unmapped", "runtime": "1.1.5", "crun": "1.8.1",
+ *     "holds_mounts": ["/a/source"],
  *     "owners": {"/proc/7/ns/ipc": "/proc/7/ns/user"|"host"|"other"},   unnamed: the host's
  *     "no_idmap": ["/a/source"], "tmpfs": ["/a/source"], "flags": {"/a/source": ["noexec"]},
  *     "pool": [1879048192, 268304384],

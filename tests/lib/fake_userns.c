@@ -13,7 +13,7 @@ static const struct json *facts_of(struct host *host)
 }
 
 /* 103 of "1.3.4" */
-static unsigned runc_of(const char *version)
+static unsigned version_of(const char *version)
 {
 	unsigned major = 0, minor = 0;
 
@@ -43,9 +43,11 @@ const struct userns_facts *fake_host_userns(const struct json *facts, const stru
 	json_uint(json_get(userns, "base"), &base);
 	*ret = (struct userns_facts){
 		.map = userns_map_find(json_string(rules, "map")),
+		.rules = rules,
 		.missing = json_string(userns, "missing"),
 		.base = (uint32_t)base,
-		.runc = runc_of(json_string(userns, "runtime")),
+		.runc = version_of(json_string(userns, "runtime")),
+		.crun = version_of(json_string(userns, "crun")),
 	};
 	take_pool(json_get(userns, "pool"), ret);
 	if (ret->map == USERNS_MAPS)
@@ -107,11 +109,19 @@ static const char *fake_unmappable(struct host *host, const char *path, bool who
 		       : NULL;
 }
 
+static bool fake_holds_mounts(struct host *host, const char *path)
+{
+	return json_has_string(json_get(facts_of(host), "holds_mounts"), path);
+}
+
 static const char *fake_pin(struct host *host, size_t index, const char *path)
 {
+	struct fake_host *fake = (struct fake_host *)host;
 	struct host_source source;
 
 	host->source(host, index, path, &source);
+	if (source.real)
+		snprintf(fake->real, sizeof(fake->real), "%s", path);
 	return source.real;
 }
 
@@ -140,6 +150,7 @@ void fake_userns_ops(struct host *ops)
 	ops->ns_owner = fake_ns_owner;
 	ops->ns_ids = fake_ns_ids;
 	ops->unmappable = fake_unmappable;
+	ops->holds_mounts = fake_holds_mounts;
 	ops->pin = fake_pin;
 	ops->mount_flags = fake_mount_flags;
 }

@@ -99,7 +99,9 @@ def resolved(source, call, facts):
     path = posixpath.normpath(posixpath.join(call.get("bundle") or "/bundle", source))
     path = "/" + path.lstrip("/")
     known = facts.get("sources", {})
-    return known.get(source, known.get(path, {})).get("real", path)
+    known = known.get(source, known.get(path, {}))
+    origin = known.get("mounted", {}).get("origin", "/")
+    return origin if origin != "/" else known.get("real", path)
 
 
 class Compare:

@@ -16,11 +16,13 @@ import sys
 sys.dont_write_bytecode = True
 import compare  # noqa: E402
 import floor  # noqa: E402
+import userns  # noqa: E402
 
 PROPERTIES = ["capabilities", "namespaces", "privileges", "mounts", "paths", "devices",
               "device-rules", "limits", "sysctls", "rlimits", "oom", "user", "hooks",
               "annotations", "seccomp", "scheduling", "extras", "platform", "root", "labels",
-              "unchanged", "reported", "truthful", "told", "secret", "stable", "known", "floor"]
+              "unchanged", "reported", "truthful", "told", "secret", "stable", "known", "userns",
+              "floor"]
 SECRET = "PlantedValue"
 FORBIDDEN = ["no such file", "permission denied", "not found", "does not exist",
              "no such process"]
@@ -115,10 +117,24 @@ def told_of(change, entries):
     return any(related(flattened(change), e) for e in entries)
 
 
-def check_report(changed, report, prefix):
+def compared(call, facts, rules, container, spec, given, golden=False):
+    """What was asked beside what came out, which is given back without what a user namespace
+    changes of it, and the control that does; none for an exec or update."""
+    if call["line"] in ("exec", "update"):
+        return compare.Compare(call, facts, container, golden).run(spec, given), given, None
+    spec = userns.put_back(spec)
+    control = userns.Userns(call, facts, rules, spec)
+    given = control.judge(given)
+    comparison = compare.Compare(call, facts, container, golden).run(spec, given)
+    comparison.changed += control.changed
+    return comparison, given, control
+
+
+def check_report(changed, report, prefix, control=None):
     """Nothing changes silently, and nothing is told that did not happen."""
     applied = [prefix + e["path"] for e in report
-               if e["mode"] == "enforce" and e["action"] in ("set", "drop")]
+               if e["mode"] == "enforce" and e["action"] in ("set", "drop")
+               and not (control and control.untold(e["path"]))]
     if len(report) >= MOST_ENTRIES:
         return
     entries = {flattened(p) for p in applied}
@@ -201,11 +217,16 @@ class Evaluation:
         if not result["twice"]:
             yield "stable", "", "decided again it is refused or changes"
         given = whole(call, result["out"])[0]
-        comparison = compare.Compare(call, self.facts, self.container_of(call)).run(spec, given)
+        comparison, given, control = compared(call, self.facts, userns.builtin(result["profile"]),
+                                              self.container_of(call), spec, given)
+        report = result["report"]
+        if control and control.maps is not None:
+            control.told([e for e in report if e["control"] == "userns"], False)
+            yield from control.found
         yield from comparison.found
-        yield from check_report(comparison.changed, result["report"], prefix)
+        yield from check_report(comparison.changed, report, prefix, control)
         yield from floor.Floor(result["profile"], call, self.facts, given,
-                               self.container_of(call)).run()
+                               self.container_of(call), control and control.mapped).run()
 
     def input(self, line):
         """One call: what is known of it before results come."""
@@ -334,35 +355,74 @@ def load(folder, name):
     return json.loads(text, parse_float=str)
 
 
-def golden_entries(folder):
+def golden_entries(folder, refused):
+    """The report; of a refused call a line has the control in place of the action."""
     path = os.path.join(folder, "entries")
     if not os.path.exists(path):
         return None
-    report = [dict(zip(("action", "path"), line.split(" ", 1)), mode="enforce", control="")
-              for line in load_lines(path) if line not in ("", "-")]
-    return report
+    pairs = [line.split(" ", 1) for line in load_lines(path) if line not in ("", "-")]
+    return [{"action": "refuse" if refused else first, "control": first if refused else "",
+             "path": path, "mode": "enforce"} for first, path in pairs]
 
 
-def golden_case(folder):
-    """Every (property, path, text) that does not hold; None without an out.json."""
-    given = load(folder, "out.json")
-    if given is None:
-        return None
+def golden_call(folder):
+    """The call, what it asks, and of an exec or update the container."""
     call = dict({"line": "create"}, **(load(folder, "call.json") or {}))
     asked, container = load(folder, "in.json"), None
     for name, line in (("process.json", "exec"), ("resources.json", "update")):
         if os.path.exists(os.path.join(folder, name)):
             asked, container = load(folder, name), asked
             call["line"] = line
-    facts = load(folder, "host.json") or {}
+    return call, asked, container
+
+
+USERNS_PATH = re.compile(r"linux\.namespaces($|\[)|process\.user\.|mounts$|mounts\[\d+\]\.(source|"
+                         r"options|uidMappings|gidMappings)$|linux\.[ug]idMappings")
+
+
+def golden_exec(call, facts, rules, container, asked, report, refused):
+    """Of an exec: ids that the container's user namespace does not have are refused."""
+    control = userns.Userns(dict(call, line="create"), facts, rules, container)
+    wanted = {"user." + p for p in userns.high_ids(asked)} \
+        if control.maps and control.mode == "enforce" else set()
+    told = {e["path"] for e in report or [] if e["control"] == "userns"}
+    return [("userns", p, "is refused for no reason, or not refused")
+            for p in sorted(wanted ^ told)] if refused or wanted else []
+
+
+def golden_refused(call, facts, rules, asked, report):
+    control = userns.Userns(call, facts, rules, userns.put_back(asked))
+    if report is not None and control.maps is not None:
+        control.told([e for e in report if e["control"] == "userns"], True)
+    return control.found
+
+
+def golden_case(folder):
+    """Every (property, path, text) that does not hold; None where there is nothing to judge."""
+    given, facts = load(folder, "out.json"), load(folder, "host.json") or {}
+    if given is None and "userns" not in facts:
+        return None
+    call, asked, container = golden_call(folder)
+    policy = load(folder, "policy.json") or {}
+    case = policy.get("profiles", {}).get("case")
+    rules = userns.rules_of(case, os.path.basename(os.path.dirname(folder))) if case else \
+        userns.builtin("default")
+    report = golden_entries(folder, given is None)
+    found = []
+    if call["line"] == "exec" and "userns" in facts:
+        found = golden_exec(call, facts, rules, container, asked, report, given is None)
+    elif given is None:
+        found = golden_refused(call, facts, rules, asked, report)
+    if given is None:
+        return found
     spec, prefix = whole(call, asked)
-    comparison = compare.Compare(call, facts, container, True).run(
-        compare.bare(spec), compare.bare(whole(call, given)[0]))
-    report = golden_entries(folder)
-    found = list(comparison.found)
-    policy = json.dumps(load(folder, "policy.json") or {})
-    if report is not None and '"audit"' not in policy:
-        found += check_report(comparison.changed, report, prefix)
+    comparison, _, control = compared(call, facts, rules, container, compare.bare(spec),
+                                      compare.bare(whole(call, given)[0]), True)
+    if control and report is not None and "userns" in facts and control.maps is not None:
+        control.told([e for e in report if USERNS_PATH.match(e["path"])], False)
+    found += comparison.found + (control.found if control else [])
+    if report is not None and '"audit"' not in json.dumps(policy):
+        found += check_report(comparison.changed, report, prefix, control)
     return found
 
 

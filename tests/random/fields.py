@@ -24,6 +24,7 @@ OTHER_DEVICES = [("b", 8, 0, "rwm"), ("c", 10, 229, "rw"), ("c", 10, 232, "rwm")
                  ("c", 1, 1, "r"), ("a", None, None, "rwm"), (None, None, None, "rwm"),
                  ("c", -1, -1, "rwm"), ("b", 8, -1, "w"), ("c", 1, None, "rw"), ("a", 1, 3, "r"),
                  ("c", 136, 0, "rw"), ("u", 1, 3, "rwm"), ("c", 1, 3, "")]
+POOL = [1879048192, 268304384]  # the ids that are hardrun's
 NS = {"pid": "pid", "network": "net", "ipc": "ipc", "uts": "uts", "mount": "mnt",
       "cgroup": "cgroup", "user": "user", "time": "time"}
 
@@ -364,7 +365,7 @@ def mappings(rng, wild):
     if not wild:
         return [{"containerID": 0, "hostID": 100000, "size": 65536}]
     return [{"containerID": rng.choice([0, 1, 65536, 2**32 - 1]),
-             "hostID": rng.choice([0, 1, 100000, 2**32 - 1]),
+             "hostID": rng.choice([0, 1, 100000, POOL[0], POOL[0] - 1, 2**32 - 1]),
              "size": rng.choice([0, 1, 65536, 2**32 - 1, 2**32])}
             for _ in range(rng.randint(0, 3))]
 
@@ -405,6 +406,31 @@ def userns(rng, spec, wild):
     listing = listed(linux, "namespaces")
     if not any(n.get("type") == "user" for n in listing) and not (wild and rng.random() < 0.3):
         listing.append({"type": "user"})
+    if rng.random() < 0.2:
+        for entry in listing:
+            if entry.get("type") == "user":
+                entry["path"] = f"/proc/{rng.choice([8, 9, 10] if wild else [8])}/ns/user"
+
+
+def written_before(rng, spec, wild):
+    """The bundle was hardrun's before, and what it wrote for a user namespace is there."""
+    where = section(spec, "root")
+    before = where.get("path") or "rootfs"
+    if before == "/run/hardrun/stage/rootfs" or not isinstance(before, str):
+        return
+    section(spec, "annotations")["hardrun.root"] = rng.choice(["/", "rel", ""]) if wild and \
+        rng.random() < 0.5 else before if before.startswith("/") else "/bundle/" + before
+    where["path"] = "/run/hardrun/stage/rootfs"
+    linux = section(spec, "linux")
+    listing = listed(linux, "namespaces")
+    if not any(n.get("type") == "user" for n in listing):
+        listing.append(rng.choice([{"type": "user"}, {"type": "user", "path": "/proc/7/ns/user"}]))
+    for key in ("uidMappings", "gidMappings"):
+        linux[key] = [{"containerID": 0, "hostID": POOL[0] + 65536, "size": 65536}]
+    for mount in spec.get("mounts") or []:
+        if isinstance(mount, dict) and mount.get("type") == "sysfs" and rng.random() < 0.5:
+            mount.update(type="bind", source="/run/hardrun/stage/sysfs",
+                         options=["bind", "ro", "nosuid", "nodev", "noexec"])
 
 
 def sysctls(rng, spec, wild):
@@ -612,7 +638,7 @@ OF_PROCESS = [console, user, args, environment, cwd, capabilities, rlimits, priv
 OF_RESOURCES = [device_rules, memory_cpu, pids_unified, io_net]
 ALL = OF_PROCESS + OF_RESOURCES + [
     root, hooks, annotations, platforms, mounts, mounts, engine_mounts, namespaces, userns,
-    sysctls, devices, seccomp, paths, extras]
+    written_before, sysctls, devices, seccomp, paths, extras]
 
 
 def change(rng, spec, count, wild, part="all"):

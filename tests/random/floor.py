@@ -48,10 +48,11 @@ def objects(value):
 
 
 class Floor:
-    def __init__(self, profile, call, facts, given, container=None):
+    def __init__(self, profile, call, facts, given, container=None, mapped=False):
         self.profile, self.call, self.facts = profile, call, facts
         self.init = objects(objects(container).get("process"))  # an exec's container, as asked
         self.found = []
+        self.mapped = mapped  # by hardrun, which is taken out of `given`
         self.strict = profile != "default"
         self.cri = self.is_cri()
         self.spec = given
@@ -80,8 +81,8 @@ class Floor:
 
     def own_userns(self):
         linux = objects(self.spec.get("linux"))
-        return any(n.get("type") == "user" for n in linux.get("namespaces") or []) and \
-            linux.get("uidMappings")
+        return self.mapped or linux.get("uidMappings") and any(
+            n.get("type") == "user" for n in linux.get("namespaces") or [])
 
     def process(self, process):
         self.must(process.get("noNewPrivileges") is True, "process.noNewPrivileges", "not set")

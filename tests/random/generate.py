@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Random calls for decide: generate.py COUNT SEED [FIRST]; generate.py --containers.
+"""Random calls for decide: generate.py COUNT SEED [FIRST]; generate.py --containers; and what
+the machine of these calls has of user namespaces: generate.py --userns, generate.py --joined.
 
 A line is a call, a tab and a document (see decide.c). Document N depends on SEED and N alone,
 so a finding is reproduced with `generate.py 1 SEED N`. Documents start from recorded calls
@@ -165,8 +166,34 @@ def one(seed, number, bases):
     return compact(call).encode() + b"\t" + data + b"\n"
 
 
+def userns(joined):
+    """A range; file systems that cannot be idmapped, flags of sources. Joined: every container's
+    sandbox has a user namespace, which owns the namespaces of most pods."""
+    pods = {spec.get("annotations", {}).get("io.kubernetes.cri.sandbox-uid") for spec in
+            (json.loads(text) for _, text in load()[0])} - {None}
+    volumes = [f"/var/lib/kubelet/pods/{pod}/volumes/kubernetes.io~" for pod in sorted(pods)]
+    facts = {"base": fields.POOL[0] + 3 * 65536, "pool": fields.POOL, "pod": "auto",
+             "runtime": "1.1.5" if joined else "1.3.4",
+             "no_idmap": ["/var/lib/docker/volumes/v/_data"] + [v + "projected/api" for v in volumes],
+             "tmpfs": [v + "projected/api" for v in volumes],
+             "flags": {v + "empty-dir/cache": ["noexec", "nosuid", "noatime"] for v in volumes},
+             "maps": {"/proc/9/ns/user": [[0, fields.POOL[0], 65536]],
+                      "/proc/10/ns/user": [[0, 100000, 65536], [65536, 0, 1]]}}
+    if joined:
+        paths = {n.get("path") for _, text in load()[0]
+                 for n in json.loads(text)["linux"]["namespaces"]} - {None}
+        paths |= {f"/proc/4242/ns/{kind}" for kind in ("net", "ipc", "uts")}
+        facts["sandbox"] = "/proc/4242/ns/user"
+        facts["owners"] = {path: "other" if number % 9 == 0 else facts["sandbox"]
+                           for number, path in enumerate(sorted(paths))}
+    return {"userns": facts}
+
+
 def main():
     out = sys.stdout.buffer
+    if sys.argv[1:] in (["--userns"], ["--joined"]):
+        out.write(compact(userns(sys.argv[1] == "--joined")).encode() + b"\n")
+        return
     if sys.argv[1:] == ["--containers"]:
         for case in CONTAINERS:
             out.write((compact(call_of(case)) + "\t" + compact(spec_of(case)) + "\n").encode())

@@ -11,17 +11,20 @@ image_dir='' why='' mirror='' security=''
 
 # What a guest's root is made of: SUITE PACKAGES...; bookworm's kernel is 6.1, trixie's 6.12.
 common=(mount kmod procps jq runc crun busybox-static libcap2-bin)
+cri=(containerd containernetworking-plugins iproute2 protobuf-compiler python3-grpcio python3-protobuf)
 image_of() { # IMAGE
 	case $1 in
 	apparmor) echo bookworm "${common[@]}" apparmor ;;
 	cil) echo bookworm "${common[@]}" selinux-policy-default selinux-utils policycoreutils ;;
 	trixie) echo trixie "${common[@]}" selinux-policy-default selinux-utils policycoreutils \
 		apparmor systemd-sysv dbus containerd ;;
+	userns) echo bookworm "${common[@]}" "${cri[@]}" ;;
+	userns-trixie) echo trixie "${common[@]}" "${cri[@]}" ;;
 	esac
 }
 
 # The modules that the tests need; root's device and file system are in Debian's cloud kernels.
-modules=(overlay)
+modules=(overlay bridge stp llc veth)
 
 # ---- mirror ------------------------------------------------------------------------------
 

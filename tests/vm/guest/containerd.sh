@@ -7,6 +7,8 @@ set -u
 . "$HR_TEST_SRCDIR/tests/e2e/containerd_setup.sh"
 # shellcheck source=tests/vm/guest/containerd_refusals.sh
 . /payload/containerd_refusals.sh
+# shellcheck source=tests/vm/guest/userns_containerd.sh
+. /payload/userns_containerd.sh
 
 work=/run/vm
 root=/run/containerd/runc/default
@@ -150,14 +152,18 @@ is "$(cat /proc/1/comm) $(stat -fc %T /sys/fs/cgroup) $(cat /sys/module/apparmor
 note "$(uname -r), $(containerd --version | cut -d ' ' -f 3), $(runc --version | head -n 1), $(crun --version | head -n 1)"
 within 60 ctr version >/dev/null
 setup
-for part in smoke escape; do
+for part in smoke escape userns; do
 	[ "${VM_ONLY:-$part}" = "$part" ] || continue
-	if [ $part = escape ]; then escape; else
+	case $part in
+	escape) escape ;;
+	userns) userns ;;
+	*)
 		life hardrun
 		life hardrun-crun
 		refusals
 		restricted
-	fi
+		;;
+	esac
 	note "$part: until second $(cut -d . -f 1 /proc/uptime)"
 done
 finish
