@@ -9,8 +9,9 @@
 
 #include "json/json.h"
 
-/* Put root.path, the user namespace with its mappings, and the mount of sysfs back. A document
- * that was not mapped is left as it is, whatever its types. Error: HR_SYSTEM (memory). */
+/* Put root.path, the user namespace with its mappings, the network namespace with its settings and
+ * the mount of sysfs back. A document that was not mapped is left as it is, whatever its types.
+ * Error: HR_SPEC. */
 int change_unmap(struct json_doc *doc, struct hr_error *err);
 
 #endif

@@ -2,6 +2,7 @@
 /* Writes the plan into the document: the last control, as others judge by what it replaces. */
 #include "control/userns.h"
 
+#include "base/cleanup.h"
 #include "base/text.h"
 #include "control/table.h"
 
@@ -104,13 +105,23 @@ static void map_ids(const struct control_in *in, struct change *out)
 
 /* --- The root file system --------------------------------------------------------------------- */
 
+static void keep_note(const struct control_in *in, struct change *out, const char *name,
+		      const char *text)
+{
+	const struct reason reason =
+		because(in, "what was taken out of the document, for the next time");
+	char path[CHANGE_PATH];
+
+	change_set(out, change_key_path("annotations", name, path),
+		   json_new_string(change_doc(out), text), NULL, &reason);
+}
+
 static void move_root(const struct control_in *in, struct change *out, char ret[PATH_MAX])
 {
 	const char *asked = json_string(json_get(in->document, "root"), "path");
 	const struct reason reason =
 		because(in, "the same files, mounted with the ids of the container");
-	const struct reason kept = because(in, "where root.path was, for the next time");
-	char path[PATH_MAX], note[CHANGE_PATH];
+	char path[PATH_MAX];
 	int len;
 
 	asked = asked ? asked : "";
@@ -123,8 +134,7 @@ static void move_root(const struct control_in *in, struct change *out, char ret[
 	text_plain_path(path, ret, PATH_MAX);
 	change_set(out, "root.path", json_new_string(change_doc(out), HOST_STAGE_ROOT), NULL,
 		   &reason);
-	change_set(out, change_key_path("annotations", HOST_ROOT_NOTE, note),
-		   json_new_string(change_doc(out), ret), NULL, &kept);
+	keep_note(in, out, HOST_ROOT_NOTE, ret);
 }
 
 /* --- The network namespace of the host -------------------------------------------------------- */
@@ -216,6 +226,26 @@ static bool is_net(const char *key)
 	return text_starts(key, "net.") || text_starts(key, "net/");
 }
 
+/* Those that the document has itself. */
+static void note_settings(const struct control_in *in, struct change *out)
+{
+	struct json_doc *notes = change_notes(out);
+	struct json *own = json_new_object(notes);
+	hr_autofree char *text = NULL;
+	size_t len;
+
+	json_each(one, json_path(in->document, "linux.sysctl"))
+		if (is_net(one->key) && one->type == JSON_STRING &&
+		    !json_put_string(notes, own, one->key, one->text))
+			out->failed = true;
+	if (json_count(own) == 0)
+		return;
+	if (json_write(own, &text, &len, NULL) < 0)
+		out->failed = true;
+	else
+		keep_note(in, out, HOST_SYSCTL_NOTE, text);
+}
+
 static void take_settings(const struct control_in *in, struct change *out)
 {
 	const struct json *settings = json_path(in->document, "linux.sysctl");
@@ -254,11 +284,14 @@ static const char *map_network(const struct control_in *in, struct change *out)
 	if (!in->plan->outside || !path)
 		return NULL;
 	bind_sysfs(in, out);
+	note_settings(in, out);
 	if (!in->userns->join)
 		add_settings(in, out);
 	take_settings(in, out);
-	if (in->plan->enter)
+	if (in->plan->enter) {
+		keep_note(in, out, HOST_NETWORK_NOTE, path);
 		leave_network(in, out, network, index);
+	}
 	return path;
 }
 

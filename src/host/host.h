@@ -241,11 +241,14 @@ void host_set_userns(struct host_real *real, int userns);
 #define HOST_STAGE HR_STATEDIR "/stage"
 
 /* For a container with a user namespace of ours: where its root file system is attached, which on
- * the host is an empty directory (runc's exec starts there); the annotation that has the path at
- * which the engine has it; and where the sysfs of its pod is attached. */
+ * the host is an empty directory (runc's exec starts there); and the sysfs of its pod. */
 #define HOST_STAGE_ROOT	 HOST_STAGE "/rootfs"
-#define HOST_ROOT_NOTE	 "hardrun.root"
 #define HOST_STAGE_SYSFS HOST_STAGE "/sysfs"
+/* Annotations with what was taken out of the document: root.path; the settings of the network
+ * namespace, as JSON; the path of that namespace. */
+#define HOST_ROOT_NOTE	  "hardrun.root"
+#define HOST_SYSCTL_NOTE  "hardrun.sysctl"
+#define HOST_NETWORK_NOTE "hardrun.network"
 
 /* The path of the host behind a source of that form; others as they are. */
 const char *host_unstaged(const char *source);

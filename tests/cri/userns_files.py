@@ -147,6 +147,9 @@ def again(node, name, handler):
         if attempt == 0:
             said = ctr("task", "exec", "--exec-id", "w", "again", "sh", "-c", WRITES)
             node.same(said, "done", f"{name}: it writes as three users")
+            for words, field in (("70000:0", "uid"), ("0:70000", "gid")):
+                node.like(ctr("task", "exec", "--exec-id", field, "--user", words, "again", "true"),
+                          rf"hardrun: refused by userns: user\.{field}.*65535.*rule userns\.map", f"{name}: exec: {field} 70000")
         inside.append(ctr("task", "exec", "--exec-id", f"s{attempt}", "again", "sh", "-c",
                           "cd /all; stat -c '%n %u:%g' * moved/*; echo x >>given; cat /own/33"))
         ctr("task", "kill", "--signal", "KILL", "again")

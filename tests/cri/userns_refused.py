@@ -30,14 +30,37 @@ def old_runc(node):
         node.same(base_of(pid_of(node, container)), None, "runc before 1.3, auto: a container")
         node.same(node.exec(container, "id", "-u"), (0, "0\n", ""), "runc before 1.3, auto: exec")
         policy(node, "require")
-        late = pod.create("late")
-        refused(node, lambda: node.cri.StartContainer({"container_id": late}),
+        made = pod.create("late")
+        refused(node, lambda: node.cri.StartContainer({"container_id": made}),
                 "a pod whose sandbox was made without, then require", r".*sandbox was started without")
-        node.same(node.status(late)["state"], "CONTAINER_EXITED", "then require: ContainerStatus")
-        node.stop(late)
+        node.same(node.status(made)["state"], "CONTAINER_EXITED", "then require: ContainerStatus")
+        node.stop(made)
         node.same(node.exec(container, "id", "-u")[0], 0, "then require: what runs runs on")
     refused(node, lambda: node.pod("old", handler=OLD).run(), "runc before 1.3, require: the sandbox", OLDER)
     gone(node, "runc before 1.3, require")
+
+
+def late(node):
+    """A runtime that can, a sandbox that was started before the policy asked for it."""
+    handler = mapping(node)
+    if not handler:
+        return
+    policy(node, "off")
+    with node.pod("late", handler=handler) as pod:
+        container = pod.start("c")
+        node.same((base_of(pid_of(node, pod)), findings(node, pod.id)), (None, []), "off: not mapped, and nothing is said")
+        policy(node, "auto")
+        warned(node, pod.start("auto"), "sandbox was started without", "off, then auto: a container")
+        policy(node, "require")
+        made = pod.create("require")
+        refused(node, lambda: node.cri.StartContainer({"container_id": made}), "off, then require: a container",
+                r"linux\.namespaces.*sandbox was started without.*delete the pod.*rule userns\.map")
+        node.stop(made)
+        node.same(node.exec(container, "id", "-u")[0], 0, "off, then require: exec in what runs")
+    with node.pod("late", handler=handler) as pod:
+        node.same(base_of(pid_of(node, pod.start("c"))), base_of(pid_of(node, pod)), "off, then require: the pod is made anew")
+        node.say(base_of(pid_of(node, pod)), "off, then require: and mapped")
+    gone(node, "off, then require", handler)
 
 
 def pre_join(node):
@@ -50,8 +73,9 @@ def pre_join(node):
         node.say(base_of(pids[0]), "pre_join: which is mapped")
         node.same(len({os.readlink(f"/proc/{pid}/ns/net") for pid in pids}), 1, "pre_join: one network namespace")
         for container in one, two:
-            node.same(node.exec(container, "sh", "-c", "ls /sys/class/net; readlink /proc/self/ns/net /proc/self/ns/user"),
-                      (0, "eth0\nlo\n" + "".join(os.readlink(f"/proc/{pids[1]}/ns/{kind}") + "\n" for kind in ("net", "user")), ""),
+            said = "ls /sys/class/net; readlink /proc/self/ns/net; readlink /proc/self/ns/user"
+            wanted = ["eth0", "lo"] + [os.readlink(f"/proc/{pids[1]}/ns/{kind}") for kind in ("net", "user")]
+            node.same(node.shell(container, said).split(), wanted,
                       "pre_join: exec is in the pod's network and user namespace")
         node.same(within(5, lambda: pod.log("two")), "out", "pre_join: the log")
         node.stop(one)
@@ -148,6 +172,6 @@ def run(node):
     """All of it."""
     for work in (old_runc, pre_join) if OLD in runtimes else ():
         guarded(node, work.__name__, work, node)
-    for work in host_namespaces, ids, machines:
+    for work in late, host_namespaces, ids, machines:
         guarded(node, work.__name__, work, node)
     node.policy()
