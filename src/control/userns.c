@@ -20,7 +20,7 @@ static const struct control_option options[] = {
 	{0},
 };
 
-static struct reason because(const struct control_in *in, const char *why)
+struct reason userns_because(const struct control_in *in, const char *why)
 {
 	return (struct reason){
 		.rule = "userns.map",
@@ -57,8 +57,9 @@ static void list_namespace(const struct control_in *in, struct change *out)
 	struct json_doc *doc = change_doc(out);
 	struct json *entry = json_new_object(doc);
 	const struct reason reason =
-		because(in, "root of the container, and what it breaks out with, would be the "
-			    "host's root");
+		userns_because(in,
+			       "root of the container, and what it breaks out with, would be the "
+			       "host's root");
 
 	json_put_string(doc, entry, "type", "user");
 	if (in->userns->join)
@@ -71,7 +72,7 @@ static void set_mapping(const struct control_in *in, struct change *out, const c
 	struct json_doc *doc = change_doc(out);
 	struct json *list = json_new_array(doc);
 	struct json *entry = json_append(list, json_new_object(doc));
-	const struct reason reason = because(in, "ids of the container would be the host's");
+	const struct reason reason = userns_because(in, "ids of the container would be the host's");
 
 	if (!json_put_uint(doc, entry, "containerID", 0) ||
 	    !json_put_uint(doc, entry, "hostID", in->userns->base) ||
@@ -84,7 +85,7 @@ static void drop_mapping(const struct control_in *in, struct change *out, const 
 {
 	const struct json *linux_part = json_get(in->document, "linux");
 	const struct json *list = json_get(linux_part, key);
-	const struct reason reason = because(in, "the mapping is that of the pod's sandbox");
+	const struct reason reason = userns_because(in, "the mapping is that of the pod's sandbox");
 	char path[CHANGE_PATH];
 
 	if (list)
@@ -105,11 +106,11 @@ static void map_ids(const struct control_in *in, struct change *out)
 
 /* --- The root file system --------------------------------------------------------------------- */
 
-static void keep_note(const struct control_in *in, struct change *out, const char *name,
-		      const char *text)
+void userns_note(const struct control_in *in, struct change *out, const char *name,
+		 const char *text)
 {
 	const struct reason reason =
-		because(in, "what was taken out of the document, for the next time");
+		userns_because(in, "what was taken out of the document, for the next time");
 	char path[CHANGE_PATH];
 
 	change_set(out, change_key_path("annotations", name, path),
@@ -120,7 +121,7 @@ static void move_root(const struct control_in *in, struct change *out, char ret[
 {
 	const char *asked = json_string(json_get(in->document, "root"), "path");
 	const struct reason reason =
-		because(in, "the same files, mounted with the ids of the container");
+		userns_because(in, "the same files, mounted with the ids of the container");
 	char path[PATH_MAX];
 	int len;
 
@@ -134,165 +135,7 @@ static void move_root(const struct control_in *in, struct change *out, char ret[
 	text_plain_path(path, ret, PATH_MAX);
 	change_set(out, "root.path", json_new_string(change_doc(out), HOST_STAGE_ROOT), NULL,
 		   &reason);
-	keep_note(in, out, HOST_ROOT_NOTE, ret);
-}
-
-/* --- The network namespace of the host -------------------------------------------------------- */
-
-static const struct json *network_entry(const struct json *document, size_t *ret_index)
-{
-	*ret_index = 0;
-	json_each(entry, json_path(document, "linux.namespaces")) {
-		const char *type = json_string(entry, "type");
-
-		if (type && strcmp(type, "network") == 0)
-			return entry;
-		++*ret_index;
-	}
-	return NULL;
-}
-
-/* The flags of the sysfs mount, without the words for a file system. */
-static struct json *sysfs_options(struct change *out, const struct json *mount)
-{
-	static const char *const always[] = {"bind", "ro", "nosuid", "nodev", "noexec", NULL};
-	static const char *const kept[] = {"noatime", "relatime", NULL};
-	struct json_doc *doc = change_doc(out);
-	struct json *list = json_new_array(doc);
-
-	for (size_t i = 0; always[i]; i++)
-		json_append(list, json_new_string(doc, always[i]));
-	for (size_t i = 0; kept[i]; i++)
-		if (json_has_string(json_get(mount, "options"), kept[i]))
-			json_append(list, json_new_string(doc, kept[i]));
-	return list;
-}
-
-/* Only the owner of a network namespace may mount a sysfs of it. */
-static void bind_sysfs(const struct control_in *in, struct change *out)
-{
-	struct json_doc *doc = change_doc(out);
-	const struct reason reason =
-		because(in, "the host owns the container's network namespace, and its sysfs is "
-			    "mounted from there");
-	char entry[CHANGE_PATH], path[CHANGE_PATH];
-	size_t index = 0;
-
-	json_each(mount, json_get(in->document, "mounts")) {
-		const char *type = json_string(mount, "type");
-
-		change_index_path("mounts", index++, entry);
-		if (!type || strcmp(type, "sysfs") != 0)
-			continue;
-		change_set(out, change_key_path(entry, "options", path), sysfs_options(out, mount),
-			   NULL, &reason);
-		change_set(out, change_key_path(entry, "source", path),
-			   json_new_string(doc, HOST_STAGE_SYSFS), NULL, &reason);
-		change_set(out, change_key_path(entry, "type", path), json_new_string(doc, "bind"),
-			   NULL, &reason);
-	}
-}
-
-static void set_setting(const struct control_in *in, struct change *out, const char *key,
-			const char *value, const char *why)
-{
-	const struct json *settings = json_path(in->document, "linux.sysctl");
-	const struct reason reason = because(in, why);
-	char path[CHANGE_PATH];
-
-	if (!json_get(settings, key))
-		change_set(out, change_key_path("linux.sysctl", key, path),
-			   json_new_string(change_doc(out), value), NULL, &reason);
-}
-
-/* What capabilities are for that count for nothing in it. */
-static void add_settings(const struct control_in *in, struct change *out)
-{
-	char groups[32];
-
-	snprintf(groups, sizeof(groups), "%u %u", in->userns->base,
-		 in->userns->base + USERNS_SIZE - 1);
-	set_setting(in, out, "net.ipv4.ip_unprivileged_port_start", "0",
-		    "CAP_NET_BIND_SERVICE of a container counts for nothing in a network "
-		    "namespace that the host owns");
-	set_setting(in, out, "net.ipv4.ping_group_range", groups,
-		    "CAP_NET_RAW of a container counts for nothing in a network namespace that "
-		    "the host owns");
-}
-
-/* A key as the runtime would write it: '.' and '/' are the same. */
-static bool is_net(const char *key)
-{
-	return text_starts(key, "net.") || text_starts(key, "net/");
-}
-
-/* Those that the document has itself. */
-static void note_settings(const struct control_in *in, struct change *out)
-{
-	struct json_doc *notes = change_notes(out);
-	struct json *own = json_new_object(notes);
-	hr_autofree char *text = NULL;
-	size_t len;
-
-	json_each(one, json_path(in->document, "linux.sysctl"))
-		if (is_net(one->key) && one->type == JSON_STRING &&
-		    !json_put_string(notes, own, one->key, one->text))
-			out->failed = true;
-	if (json_count(own) == 0)
-		return;
-	if (json_write(own, &text, &len, NULL) < 0)
-		out->failed = true;
-	else
-		keep_note(in, out, HOST_SYSCTL_NOTE, text);
-}
-
-static void take_settings(const struct control_in *in, struct change *out)
-{
-	const struct json *settings = json_path(in->document, "linux.sysctl");
-	const struct reason reason =
-		because(in, "written by hardrun itself: the runtime may not, in a network "
-			    "namespace that the host owns");
-	char path[CHANGE_PATH];
-
-	for (const struct json *one = settings ? settings->first : NULL, *next; one; one = next) {
-		next = one->next;
-		if (!is_net(one->key) || one->type != JSON_STRING)
-			continue;
-		change_map_setting(out, one->key, one->text);
-		change_drop(out, change_key_path("linux.sysctl", one->key, path), settings, one,
-			    &reason);
-	}
-}
-
-static void leave_network(const struct control_in *in, struct change *out,
-			  const struct json *network, size_t index)
-{
-	const struct reason reason =
-		because(in, "hardrun enters it before it becomes the runtime (userns.pre_join)");
-	char path[CHANGE_PATH];
-
-	change_drop(out, change_index_path("linux.namespaces", index, path),
-		    json_path(in->document, "linux.namespaces"), network, &reason);
-}
-
-static const char *map_network(const struct control_in *in, struct change *out)
-{
-	size_t index;
-	const struct json *network = network_entry(in->document, &index);
-	const char *path = json_string(network, "path");
-
-	if (!in->plan->outside || !path)
-		return NULL;
-	bind_sysfs(in, out);
-	note_settings(in, out);
-	if (!in->userns->join)
-		add_settings(in, out);
-	take_settings(in, out);
-	if (in->plan->enter) {
-		keep_note(in, out, HOST_NETWORK_NOTE, path);
-		leave_network(in, out, network, index);
-	}
-	return path;
+	userns_note(in, out, HOST_ROOT_NOTE, ret);
 }
 
 /* --- The control ------------------------------------------------------------------------------ */
@@ -317,7 +160,7 @@ static void map(const struct control_in *in, struct change *out)
 	const char *path;
 
 	map_ids(in, out);
-	path = map_network(in, out);
+	path = userns_network(in, out);
 	if (path)
 		snprintf(netns, sizeof(netns), "%s", path);
 	effect.netns = path ? netns : NULL;

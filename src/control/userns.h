@@ -60,4 +60,18 @@ bool userns_listed(const struct json *document);
 /* --- userns_engine.c: one that the engine made --- */
 void userns_judge_engine(const struct control_in *in, struct change *out);
 
+/* --- userns.c --- */
+
+/* Of an entry of the report; `why` is kept by the caller. */
+struct reason userns_because(const struct control_in *in, const char *why);
+/* Keep as an annotation what is taken out of the document. */
+void userns_note(const struct control_in *in, struct change *out, const char *name,
+		 const char *text);
+
+/* --- userns_network.c --- */
+
+/* Path of the network namespace, where the host owns it; NULL otherwise. It is the document's:
+ * gone with the next change of that entry. */
+const char *userns_network(const struct control_in *in, struct change *out);
+
 #endif

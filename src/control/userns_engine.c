@@ -12,6 +12,32 @@ struct mapping {
 	uint64_t inside, outside, size;
 };
 
+enum userns_map userns_map_find(const char *name)
+{
+	static const char *const names[USERNS_MAPS] = {
+		[USERNS_OFF] = "off",
+		[USERNS_AUTO] = "auto",
+		[USERNS_REQUIRE] = "require",
+		[USERNS_POD] = "pod",
+	};
+
+	for (unsigned i = 0; name && i < USERNS_MAPS; i++)
+		if (strcmp(names[i], name) == 0)
+			return (enum userns_map)i;
+	return USERNS_MAPS;
+}
+
+bool userns_listed(const struct json *document)
+{
+	json_each(entry, json_path(document, "linux.namespaces")) {
+		const char *type = json_string(entry, "type");
+
+		if (type && strcmp(type, "user") == 0)
+			return true;
+	}
+	return false;
+}
+
 static struct mapping mapping_of(const struct json *entry)
 {
 	struct mapping mapping = {0};
@@ -87,6 +113,18 @@ static void judge_entry(const struct control_in *in, struct change *out, const c
 		refuse(out, path, value, why_ours, remedy_ours);
 }
 
+/* A user namespace that the runtime is to make. */
+static bool made_anew(const struct json *document)
+{
+	json_each(entry, json_path(document, "linux.namespaces")) {
+		const char *type = json_string(entry, "type"), *path = json_string(entry, "path");
+
+		if (type && strcmp(type, "user") == 0)
+			return !path || !path[0];
+	}
+	return false;
+}
+
 static void judge_list(const struct control_in *in, struct change *out, const char *key)
 {
 	const struct json *list = json_get(json_get(in->document, "linux"), key);
@@ -94,8 +132,15 @@ static void judge_list(const struct control_in *in, struct change *out, const ch
 	size_t index = 0;
 
 	change_key_path("linux", key, path);
-	if (json_count(list) == 0)
+	if (json_count(list) == 0) {
+		if (made_anew(in->document))
+			refuse(out, path, NULL,
+			       "a user namespace without it: crun then maps the container's root "
+			       "to the host's",
+			       "map ids of the host that belong to no one else, such as 100000 and "
+			       "up");
 		return;
+	}
 	if (!userns_listed(in->document))
 		refuse(out, path, NULL,
 		       "there is no user namespace that it would count in, so ids would be the "

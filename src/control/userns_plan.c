@@ -24,32 +24,6 @@ struct look {
 	bool failed;
 };
 
-enum userns_map userns_map_find(const char *name)
-{
-	static const char *const names[USERNS_MAPS] = {
-		[USERNS_OFF] = "off",
-		[USERNS_AUTO] = "auto",
-		[USERNS_REQUIRE] = "require",
-		[USERNS_POD] = "pod",
-	};
-
-	for (unsigned i = 0; name && i < USERNS_MAPS; i++)
-		if (strcmp(names[i], name) == 0)
-			return (enum userns_map)i;
-	return USERNS_MAPS;
-}
-
-bool userns_listed(const struct json *document)
-{
-	json_each(entry, json_path(document, "linux.namespaces")) {
-		const char *type = json_string(entry, "type");
-
-		if (type && strcmp(type, "user") == 0)
-			return true;
-	}
-	return false;
-}
-
 static void missing(struct look *look, const char *path, const char *value, const char *why,
 		    const char *remedy)
 {
@@ -330,6 +304,41 @@ static void judge_mounts(struct look *look, bool enforced)
 			judge_mount(look, &in, mount, index++);
 }
 
+/* --- Devices ---------------------------------------------------------------------------------- */
+
+/* In a user namespace nobody makes a device: runc binds what the host has at the path of a node,
+ * whatever that is. */
+static bool is_hosts_own(const struct look *look, const struct json *device)
+{
+	const char *path = json_string(device, "path"), *type = json_string(device, "type");
+	uint64_t wanted_major = 0, wanted_minor = 0;
+	uint32_t major, minor;
+	char kind;
+
+	json_uint(json_get(device, "major"), &wanted_major);
+	json_uint(json_get(device, "minor"), &wanted_minor);
+	return path && type && text_below(path, "/dev") && !text_goes_up(path) &&
+	       look->in->host->device(look->in->host, path, &kind, &major, &minor) &&
+	       (type[0] == kind || (type[0] == 'u' && kind == 'c')) && type[1] == '\0' &&
+	       major == wanted_major && minor == wanted_minor;
+}
+
+static void judge_devices(struct look *look)
+{
+	char entry[CHANGE_PATH], where[CHANGE_PATH];
+	size_t index = 0;
+
+	json_each(device, json_path(look->in->document, "linux.devices")) {
+		change_index_path("linux.devices", index++, entry);
+		if (!is_hosts_own(look, device))
+			missing(look, change_key_path(entry, "path", where),
+				json_string(device, "path"),
+				"a device that the host has not under this name, which the "
+				"runtime would bind from there",
+				"name a device node of the host as it is in /dev");
+	}
+}
+
 /* --- All of it -------------------------------------------------------------------------------- */
 
 static void judge(struct look *look, bool mounts)
@@ -343,6 +352,7 @@ static void judge(struct look *look, bool mounts)
 		missing(look, "linux.namespaces", NULL, look->facts->missing, look->facts->remedy);
 	judge_namespaces(look);
 	judge_ids(look);
+	judge_devices(look);
 	judge_mounts(look, mounts);
 }
 

@@ -23,8 +23,9 @@ static int make_place(void)
 }
 
 /*
- * crun 1.8 (Debian 12's) gives every descriptor that is no terminal to the container's user. The
- * host's own /dev/null he could then take from everybody, with fchmod(2).
+ * crun before 1.24 gives every descriptor that is no terminal to the container's user. The host's
+ * own /dev/null he could then take from everybody, with fchmod(2). Root of the container may open
+ * /dev/stdin again as somebody else, so it is everybody's.
  */
 static int replace_null(int fd, struct hr_error *err)
 {
@@ -32,7 +33,8 @@ static int replace_null(int fd, struct hr_error *err)
 	hr_autoclose int own = -1;
 	int flags = fcntl(fd, F_GETFL);
 
-	if (place >= 0 && flags >= 0 && mknodat(place, "null", S_IFCHR | 0600, NULL_DEVICE) == 0)
+	if (place >= 0 && flags >= 0 && mknodat(place, "null", S_IFCHR | 0600, NULL_DEVICE) == 0 &&
+	    fchmodat(place, "null", 0666, 0) == 0)
 		own = openat(place, "null", (flags & (O_ACCMODE | O_NONBLOCK)) | O_CLOEXEC);
 	if (own < 0 || dup2(own, fd) < 0)
 		return hr_fail_errno(err, errno, "another null device for descriptor %d", fd);

@@ -4,6 +4,8 @@ find each, and nothing in the result as it is."""
 import copy
 import json
 
+import userns_selftest
+
 CALL = {"line": "create", "root": "/run/docker/runtime-runc/moby", "id": "c1",
         "bundle": "/run/containerd/io.containerd.runtime.v2.task/moby/c1"}
 FACTS = {"namespaces": {"/proc/1/ns/net": "host"},
@@ -264,4 +266,5 @@ def run(tap, evaluation):
     for name, wanted, planter in PLANTED:
         found = plant(evaluation, name, planter)
         tap(wanted in found, f"{wanted}: {name}", "found: " + " ".join(sorted(found)))
+    userns_selftest.run(tap)
     return tap.done()

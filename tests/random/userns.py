@@ -223,7 +223,7 @@ class Userns:
 
     def judge(self, given):
         """What came out, without what a user namespace changes of it."""
-        mapped = is_mapped(given)
+        mapped = is_mapped(given) and not entries_of(self.asked, "user")
         enforced = self.maps if self.mode == "enforce" else False
         if enforced is not None and mapped != enforced:
             self.bad("root.path", "is mapped" if mapped else
@@ -294,10 +294,9 @@ class Userns:
                 self.changed.append(path + ".source")
             number += 1
             self.locked(before, mount, real, path + ".options")
-            mount["source"] = before["source"]
-            if self.is_hosts(before):
-                mount["source"] = f"{compare.STAGE}{hosts}{real}"
-                hosts += 1
+            staged = self.is_hosts(before) and not before["source"].startswith(compare.STAGE)
+            mount["source"] = f"{compare.STAGE}{hosts}{real}" if staged else before["source"]
+            hosts += mount["source"].startswith(compare.STAGE)
 
     def is_hosts(self, mount):
         """Staged in any container."""
