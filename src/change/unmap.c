@@ -88,7 +88,35 @@ static bool restore_network(struct json_doc *doc, const char *path)
 	       json_put_string(doc, entry, "path", path);
 }
 
-int change_unmap(struct json_doc *doc, struct hr_error *err)
+#define RANGE 65536 /* ids are given in ranges of so many */
+
+static bool is_our_mapping(const struct json *list)
+{
+	const struct json *entry = list ? list->first : NULL;
+	uint64_t inside, outside, size;
+
+	return json_count(list) == 1 && json_uint(json_get(entry, "containerID"), &inside) &&
+	       json_uint(json_get(entry, "hostID"), &outside) &&
+	       json_uint(json_get(entry, "size"), &size) && inside == 0 && outside != 0 &&
+	       outside % RANGE == 0 && size == RANGE;
+}
+
+/* What is taken away is what we have written, and nobody else's wish. */
+static bool is_ours(const struct json *linux_part)
+{
+	json_each(entry, json_get(linux_part, "namespaces")) {
+		const char *type = json_string(entry, "type"), *path = json_string(entry, "path");
+
+		if (!type || strcmp(type, "user") != 0)
+			continue;
+		return path ? strncmp(path, "/proc/", strlen("/proc/")) == 0
+			    : is_our_mapping(json_get(linux_part, "uidMappings")) &&
+				       is_our_mapping(json_get(linux_part, "gidMappings"));
+	}
+	return false;
+}
+
+int change_unmap(struct json_doc *doc, bool *ret_was, struct hr_error *err)
 {
 	static const char *const mappings[] = {"uidMappings", "gidMappings", NULL};
 	static const char *const notes[] = {HOST_ROOT_NOTE, HOST_SYSCTL_NOTE, HOST_NETWORK_NOTE,
@@ -103,9 +131,13 @@ int change_unmap(struct json_doc *doc, struct hr_error *err)
 	const char *network = json_string(annotations, HOST_NETWORK_NOTE);
 	bool good;
 
+	if (ret_was)
+		*ret_was = false;
 	if (!path || strcmp(path, HOST_STAGE_ROOT) != 0 || !before)
 		return 0;
-	good = json_put_string(doc, root, "path", before) &&
+	if (ret_was)
+		*ret_was = true;
+	good = is_ours(linux_part) && json_put_string(doc, root, "path", before) &&
 	       (!settings || restore_settings(doc, settings)) &&
 	       (!network || restore_network(doc, network));
 	remove_members(annotations, notes);

@@ -11,7 +11,7 @@
 
 /* Put root.path, the user namespace with its mappings, the network namespace with its settings and
  * the mount of sysfs back. A document that was not mapped is left as it is, whatever its types.
- * Error: HR_SPEC. */
-int change_unmap(struct json_doc *doc, struct hr_error *err);
+ * ret_was (may be NULL): it was mapped. Error: HR_SPEC. */
+int change_unmap(struct json_doc *doc, bool *ret_was, struct hr_error *err);
 
 #endif

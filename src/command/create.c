@@ -64,6 +64,15 @@ static int put_config(struct call *call, const char *text, size_t len, struct hr
 			       st->st_uid, st->st_gid, err);
 }
 
+/* An overlay that was mounted with other ids the last time, and nobody has unmounted since. */
+static bool is_left_mapped(const struct call *call)
+{
+	struct host *host = host_ops(call->host);
+	const char *root = json_string(json_get(json_root(call->document), "root"), "path");
+
+	return call->was_mapped && root && host->root_overlay(host, root);
+}
+
 /* In the engine's mount namespace, which unmounts it in the end: before stage_sources. */
 static int mount_root(const struct call *call, int *ret_tree, struct hr_error *err)
 {
@@ -74,7 +83,7 @@ static int mount_root(const struct call *call, int *ret_tree, struct hr_error *e
 	};
 	char path[PATH_MAX];
 
-	if (!with.context && !map->wanted)
+	if (!with.context && !map->wanted && !is_left_mapped(call))
 		return 0;
 	if (!map->wanted)
 		return call_root_path(call, path, err) < 0 ? -1 : stage_overlay(path, &with, err);
@@ -91,9 +100,10 @@ static int stage(struct call *call, struct hr_error *err)
 	hr_autoclose int netns = -1;
 	struct stage_plan plan = STAGE_PLAN_NONE;
 
-	if (map->netns && stage_open_net(map->netns, &netns, err) < 0)
-		return -1;
-	if (mount_root(call, &tree, err) < 0)
+	/* What may fail comes before the root: that one is not put back. */
+	if ((map->netns && stage_open_net(map->netns, &netns, err) < 0) ||
+	    host_recheck(call->host, err) < 0 ||
+	    (map->net && stage_net(netns, map->net, err) < 0) || mount_root(call, &tree, err) < 0)
 		return -1;
 	if (map->wanted)
 		plan = (struct stage_plan){
@@ -104,8 +114,6 @@ static int stage(struct call *call, struct hr_error *err)
 		};
 	if (stage_sources(call->host, json_get(document, "mounts"), &plan, err) < 0 ||
 	    host_recheck(call->host, err) < 0)
-		return -1;
-	if (map->net && stage_net(netns, map->net, err) < 0)
 		return -1;
 	return map->enter ? stage_enter_net(netns, err) : 0;
 }

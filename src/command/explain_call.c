@@ -175,7 +175,7 @@ static int read_document(struct call *call, const struct explain *what, struct p
 	    read_text(call, what, problems, &text, &len, err) < 0)
 		return -1;
 	if (json_parse("config.json", text, len, false, &call->document, err) == 0)
-		return change_unmap(call->document, err);
+		return change_unmap(call->document, NULL, err);
 	return err->code == HR_SPEC ? problem(problems, "config.json", "reader", remedy_reader, err)
 				    : -1;
 }

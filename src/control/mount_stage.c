@@ -37,6 +37,7 @@ static void take_mount_flags(struct mount *mount)
 	for (size_t i = 0; i < hr_count(flags); i++)
 		if (has & flags[i].host)
 			mount->force |= flags[i].mount;
+	mount->locked = true;
 	if ((has & HOST_FLAG_RO) && !mount->why_ro)
 		mount->why_ro = "so it is mounted on the host";
 }

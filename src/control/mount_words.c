@@ -73,7 +73,6 @@ static const struct {
 	{MOUNT_NODEV, "nodev", "dev"},
 	{MOUNT_NOEXEC, "noexec", "exec"},
 	{MOUNT_NOATIME, "noatime", "atime"},
-	{MOUNT_NOATIME, "noatime", "strictatime"},
 };
 
 static const struct word *find_word(const char *text)
@@ -146,6 +145,14 @@ void mount_read_words(struct mount *mount)
 
 static bool is_contrary(const struct mount *mount, const char *word)
 {
+	/* A user namespace locks these, too, as they are on the host. */
+	static const char *const times[] = {"atime",	  "diratime",	 "noatime",
+					    "nodiratime", "norelatime",	 "nostrictatime",
+					    "relatime",	  "strictatime", NULL};
+
+	if (mount->locked && text_in(word, times) &&
+	    !((mount->force & MOUNT_NOATIME) && strcmp(word, "noatime") == 0))
+		return true;
 	for (size_t i = 0; i < hr_count(forced); i++)
 		if ((mount->force & forced[i].flag) && strcmp(forced[i].contrary, word) == 0)
 			return true;

@@ -32,6 +32,8 @@ struct mount {
 	const char *why_ro;			 /* when MOUNT_RO is forced */
 	const char *real; /* a path of the host that is mounted; NULL for an engine's */
 	bool refused, staged;
+	bool locked; /* staged for a mapped container: when files were read is noted as on the host
+		      */
 };
 
 /* Refuse at member `key` of the mount. */

@@ -96,7 +96,7 @@ int call_read_config(struct call *call, struct hr_error *err)
 	digest_sha256(text, len, call->input_sha256);
 	if (json_parse("config.json", text, len, false, &call->document, err) < 0)
 		return -1;
-	return change_unmap(call->document, err);
+	return change_unmap(call->document, &call->was_mapped, err);
 }
 
 /* False when another policy came into the place of the directory while it was read: then files

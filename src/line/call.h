@@ -45,6 +45,7 @@ struct call {
 	struct level level;	 /* create: SELinux level that was claimed; "" for none */
 	struct userns_facts userns;
 	bool userns_known;	/* somebody looked */
+	bool was_mapped;	/* the bundle had a user namespace of ours the last time */
 	struct range range;	/* create: ids that were claimed; base 0 for none */
 	int userns_fd;		/* a user namespace with these ids; -1 for none */
 	struct tally_turn turn; /* exec: the same ones before, of which there is no line */

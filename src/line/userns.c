@@ -173,11 +173,15 @@ static int join_sandbox(struct call *call, bool claim, struct hr_error *err)
 static int make_own(struct call *call, const struct subid_pool *pool, bool claim,
 		    struct hr_error *err)
 {
-	if (!claim)
+	if (!claim) {
 		range_propose(call->statedir, pool, &call->range);
-	else if (range_claim(call->statedir, call_root(call), call->request->id, NULL, pool,
-			     &call->range, err) < 0)
+		if (call->range.taken)
+			return hr_fail(err, HR_DENIED, "all %u ranges of ids are in use",
+				       pool->slots);
+	} else if (range_claim(call->statedir, call_root(call), call->request->id, NULL, pool,
+			       &call->range, err) < 0) {
 		return -1;
+	}
 	return userns_make(call->range.base, USERNS_SIZE, &call->userns_fd, err);
 }
 

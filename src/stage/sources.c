@@ -149,9 +149,10 @@ static int open_way(struct hr_error *err)
 
 /* A mount namespace of our own, with an empty file system at HOST_STAGE. On the host there stays
  * an empty directory for what is the root of those that are mapped. */
-static int enter(struct hr_error *err)
+static int enter(bool mapped, struct hr_error *err)
 {
-	if (file_make_dirs(HOST_STAGE_ROOT, 0711, err) < 0 || open_way(err) < 0)
+	if (file_make_dirs(mapped ? HOST_STAGE_ROOT : HOST_STAGE, 0711, err) < 0 ||
+	    (mapped && open_way(err) < 0))
 		return -1;
 	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
 		return hr_fail_errno(err, errno, "a mount namespace for the bind sources");
@@ -234,7 +235,7 @@ int stage_sources(const struct host_real *host, const struct json *mounts,
 	if (stage.count == 0 && plan->userns < 0 && plan->root < 0 && plan->netns < 0)
 		return 0;
 	mask = umask(0022);
-	result = enter(err) < 0 ? -1 : attach_all(&stage, plan, err);
+	result = enter(plan->root >= 0, err) < 0 ? -1 : attach_all(&stage, plan, err);
 	umask(mask);
 	return result;
 }

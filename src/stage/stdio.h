@@ -11,9 +11,9 @@
 
 /*
  * Give the pipes (FIFOs) among descriptors 0 to 2 to the host's `uid` and `gid`: engines make them
- * root's, and a process may open its own /dev/stdout only as the owner. The null device becomes
- * one of its own, as a runtime may give that away too. Nothing else is touched: a file, a terminal
- * or another device may be everybody's. Error: HR_SYSTEM.
+ * root's, and a process may open its own /dev/stdout only as the owner. A character
+ * device that is no terminal, such as /dev/null, becomes a node of its own, as a runtime may give
+ * that away too. Files and terminals are not touched. Error: HR_SYSTEM, HR_DENIED (a block device).
  */
 int stage_stdio(uint32_t uid, uint32_t gid, struct hr_error *err);
 

@@ -32,12 +32,14 @@ def owners(node, name, pod):
     node.same(node.shell(container, "cat /own/33; ls /own").split(), "33 more 0 33 70000".split(),
               f"{name}: a file that was changed, one that was removed")
     disk = host_fs(node, container)
-    node.same({path: owner(f"{disk}/{path}") for path in WRITTEN}, WRITTEN, f"{name}: on disk: owners are unshifted")
+    node.same({path: owner(f"{disk}/{path}") for path in WRITTEN}, WRITTEN,
+              f"{name}: on disk: owners are unshifted")
     node.same(stat.S_IMODE(os.lstat(f"{disk}/all/0").st_mode), 0o4755, f"{name}: on disk: modes")
     base = base_of(pid_of(node, container))
     rootfs = f"/proc/{pid_of(node, container)}/root"
     node.same([owner(f"{rootfs}/all/{user_}") for user_ in ("0", "1000", "33")],
-              [(base + number,) * 2 for number in (0, 1000, 33)], f"{name}: through the container: shifted by the range")
+              [(base + number,) * 2 for number in (0, 1000, 33)],
+              f"{name}: through the container: shifted by the range")
     node.stop(container)
 
 
@@ -53,9 +55,12 @@ def gains(node, name, handler):
     with node.pod("gains", handler=handler, namespace="gains") as pod:
         container = pod.start("c", **user(1000))
         node.like(node.shell(container, "/bin/plain"), r"^1000 1000 1000 0{16}$", f"{name}: a plain program")
-        node.like(node.shell(container, "/bin/setuid"), r"^1000 0 0 0*[1-9a-f]", f"{name}: a set-user-ID program")
-        node.like(node.shell(container, "/bin/capable"), r"^1000 1000 1000 0{15}1$", f"{name}: a program with CAP_CHOWN")
-        node.same(base_of(pid_of(node, container)), base_of(pid_of(node, pod)), f"{name}: gains are of the pod's namespace")
+        node.like(node.shell(container, "/bin/setuid"), r"^1000 0 0 0*[1-9a-f]",
+                  f"{name}: a set-user-ID program")
+        node.like(node.shell(container, "/bin/capable"), r"^1000 1000 1000 0{15}1$",
+                  f"{name}: a program with CAP_CHOWN")
+        node.same(base_of(pid_of(node, container)), base_of(pid_of(node, pod)),
+                  f"{name}: gains are of the pod's namespace")
         node.stop(container)
 
 
@@ -117,7 +122,8 @@ def nobody(node, name, handler):
         container = pod.start("c", **everything)
         for what, command, wanted in (
                 ("a device", "mknod /all/disk b 254 0", "Operation not permitted"),
-                ("a setting of the kernel", "echo x >/proc/sys/kernel/core_pattern", "Permission denied|Read-only"),
+                ("a setting of the kernel", "echo x >/proc/sys/kernel/core_pattern",
+                 "Permission denied|Read-only"),
                 ("a mount of a file system", "mount -t ext4 /dev/vda /mnt", "denied|not permitted|No such"),
                 ("ids above its own", "chown 70000 /all", "Invalid argument"),
                 ("a name for the host", "hostname other", "not permitted")):
@@ -129,7 +135,8 @@ def nobody(node, name, handler):
 
 def ctr(*words):
     """A container that is no pod's, in CRI's namespace: what it says."""
-    done = subprocess.run(["ctr", "-n", "k8s.io", *words], check=False, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(["ctr", "-n", "k8s.io", *words], check=False, capture_output=True, text=True,
+                          timeout=60)
     return done.stdout.strip() if done.returncode == 0 else f"{done.returncode}: {done.stderr.strip()}"
 
 
@@ -149,7 +156,8 @@ def again(node, name, handler):
             node.same(said, "done", f"{name}: it writes as three users")
             for words, field in (("70000:0", "uid"), ("0:70000", "gid")):
                 node.like(ctr("task", "exec", "--exec-id", field, "--user", words, "again", "true"),
-                          rf"hardrun: refused by userns: user\.{field}.*65535.*rule userns\.map", f"{name}: exec: {field} 70000")
+                          rf"hardrun: refused by userns: user\.{field}.*65535.*rule userns\.map",
+                          f"{name}: exec: {field} 70000")
         inside.append(ctr("task", "exec", "--exec-id", f"s{attempt}", "again", "sh", "-c",
                           "cd /all; stat -c '%n %u:%g' * moved/*; echo x >>given; cat /own/33"))
         ctr("task", "kill", "--signal", "KILL", "again")

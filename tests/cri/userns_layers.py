@@ -21,10 +21,13 @@ def layers(node, handler, name):
             said = subprocess.run(["ctr", "-n", "k8s.io", "snapshots", "mounts", "/x", container], check=True,
                                   capture_output=True, text=True).stdout
             node.same(said.count(":") + 1, 60, f"{name}: an image of sixty layers")
-        node.same(node.shell(container, LAST), "59\n68\ncat: can't open '10': No such file or directory\n68\n11:11\n68:68\ndone",
+        node.same(node.shell(container, LAST),
+                  "59\n68\ncat: can't open '10': No such file or directory\n68\n11:11\n68:68\ndone",
                   f"{name}: sixty layers: all of them are there, in their order, with their owners")
-        node.same(owner(host_fs(node, container) + "/layers/11"), (11, 11), f"{name}: sixty layers: what is written is unshifted")
-        node.same(base_of(pid_of(node, container)), base_of(pid_of(node, pod)), f"{name}: sixty layers: mapped")
+        node.same(owner(host_fs(node, container) + "/layers/11"), (11, 11),
+                  f"{name}: sixty layers: what is written is unshifted")
+        node.same(base_of(pid_of(node, container)), base_of(pid_of(node, pod)),
+                  f"{name}: sixty layers: mapped")
         node.stop(container)
     node.image = kept
     gone(node, f"{name}: sixty layers", handler)
@@ -51,14 +54,17 @@ def shared(node, handler, name):
         before, own = len(lines(watched)), len(lines("/proc/self/mountinfo"))
         with node.pod("shared", handler=handler) as pod:
             container = pod.start("c")
-            node.same(base_of(pid_of(node, container)), base_of(pid_of(node, pod)), f"{name}: under a shared root: mapped")
+            node.same(base_of(pid_of(node, container)), base_of(pid_of(node, pod)),
+                      f"{name}: under a shared root: mapped")
             node.same(node.shell(container, "stat -c %u /own/33; touch /all/x && echo done"), "33\ndone",
                       f"{name}: under a shared root: works")
-            node.same([line for path in (watched, "/proc/self/mountinfo") for line in lines(path) if "hardrun/stage/" in line], [],
+            node.same([line for path in (watched,
+                                         "/proc/self/mountinfo") for line in lines(path) if "hardrun/stage/" in line], [],
                       f"{name}: under a shared root: nobody sees what is staged")
             node.same(len([line for line in lines(watched) if f"/{container}/rootfs " in line]), 1,
                       f"{name}: under a shared root: others see the root file system, once")
-        node.same((within(5, lambda: len(lines(watched)) == before), len(lines("/proc/self/mountinfo"))), (True, own),
+        node.same((within(5, lambda: len(lines(watched)) == before), len(lines("/proc/self/mountinfo"))),
+                  (True, own),
                   f"{name}: under a shared root: nothing is left, with us or with others")
     gone(node, f"{name}: under a shared root", handler)
 

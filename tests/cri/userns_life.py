@@ -17,10 +17,13 @@ def seen_from_outside(node, name, pod, containers):
     """The pause container and two workloads: one namespace, one range, nobody's ids outside."""
     pids = [pid_of(node, what) for what in (pod, *containers)]
     base = base_of(pids[0])
-    node.same([id_map(pid) for pid in pids], [[[0, base, SIZE]]] * 3, f"{name}: all map 0 to 65535 to the pod's ids")
+    node.same([id_map(pid) for pid in pids], [[[0, base, SIZE]]] * 3,
+              f"{name}: all map 0 to 65535 to the pod's ids")
     node.same([id_map(pid, "gid") for pid in pids], [[[0, base, SIZE]]] * 3, f"{name}: groups, too")
-    node.same([inode(pid) for pid in pids], [inode(pids[0])] * 3, f"{name}: one user namespace for all of the pod")
-    node.same([inode(pid, "net") for pid in pids], [inode(pids[0], "net")] * 3, f"{name}: one network namespace")
+    node.same([inode(pid) for pid in pids], [inode(pids[0])] * 3,
+              f"{name}: one user namespace for all of the pod")
+    node.same([inode(pid, "net") for pid in pids], [inode(pids[0], "net")] * 3,
+              f"{name}: one network namespace")
     node.same([inode(pid, "ipc") for pid in pids], [inode(pids[0], "ipc")] * 3, f"{name}: one ipc namespace")
     for pid in pids[1:]:
         status = figures("\n".join(lines(f"/proc/{pid}/status")))
@@ -48,7 +51,8 @@ def executes(node, name, container, base):
     def executed(*command, **how):
         asked = {"container_id": container, "cmd": list(command), "stdout": True,
                  "stderr": not how.get("tty", False), **how}
-        return stream.Command(node.cri.Exec(asked)["url"], stdin=how.get("stdin", False), tty=how.get("tty", False))
+        return stream.Command(node.cri.Exec(asked)["url"], stdin=how.get("stdin", False),
+                              tty=how.get("tty", False))
 
     run = executed("sh", "-c", "cat; echo err >/dev/stderr; exit 3", stdin=True)
     run.stdin.write(b"x" * 100000)
@@ -60,7 +64,8 @@ def executes(node, name, container, base):
     run.size(99, 33)
     run.stdin.write(b"sleep 0.3; stty size; tty; echo a word >/dev/tty; stat -c '%u %g' $(tty); exit 5\n")
     said = run.stdout.all().decode().replace("\r", "")
-    node.like(said, r"\n33 99\n/dev/pts/\d+\na word\n0 5\n", f"{name}: exec with a terminal, which is the container's own")
+    node.like(said, r"\n33 99\n/dev/pts/\d+\na word\n0 5\n",
+              f"{name}: exec with a terminal, which is the container's own")
     node.same(run.status(), 5, f"{name}: exec with a terminal: its status")
 
 
@@ -71,20 +76,24 @@ def talks(node, name, pod):
         uid = str(more["linux"]["security_context"]["run_as_user"]["value"] if more else 0)
         wanted = ["err", "out", uid] if uid != "0" else ["0", "err", "out"]
         within(5, lambda who=who: len(pod.log("log-" + who).split()) == 3)
-        node.same(sorted(pod.log("log-" + who).split()), sorted(wanted), f"{name}: {who} writes to /dev/stdout: the log")
+        node.same(sorted(pod.log("log-" + who).split()), sorted(wanted),
+                  f"{name}: {who} writes to /dev/stdout: the log")
         said = node.exec(container, "sh", "-c", "id -u >/dev/stdout; cat /proc/self/uid_map")[1].split()
         node.same(said[:1], [uid], f"{name}: {who}: exec")
         node.stop(container)
-    container = pod.start("tty", ["sh", "-c", "tty; stat -c '%u %g' /dev/pts/0 /dev/console; sleep 1000"], tty=True)
+    container = pod.start("tty", ["sh", "-c", "tty; stat -c '%u %g' /dev/pts/0 /dev/console; sleep 1000"],
+                          tty=True)
     within(5, lambda: len(pod.log("tty").split()) == 5)
-    node.like(pod.log("tty").replace("\r", ""), r"^/dev/(pts/0|console)\n0 5\n0 5$", f"{name}: a container with a terminal")
+    node.like(pod.log("tty").replace("\r", ""), r"^/dev/(pts/0|console)\n0 5\n0 5$",
+              f"{name}: a container with a terminal")
     node.stop(container)
 
 
 def ends(node, name, pod):
     """Stop with its timeout, a crash and the second attempt."""
     for what, trap, least, status in (("polite", "exit 9", 0, 9), ("stubborn", "", 1, 137)):
-        container = pod.start(what, ["sh", "-c", f"trap '{trap}' TERM; echo ready; while :; do sleep 0.05; done"])
+        container = pod.start(what, ["sh", "-c",
+                                     f"trap '{trap}' TERM; echo ready; while :; do sleep 0.05; done"])
         within(5, lambda what=what: pod.log(what) == "ready")
         began = time.monotonic()
         node.cri.StopContainer({"container_id": container, "timeout": 1 if least else 20})
@@ -94,7 +103,8 @@ def ends(node, name, pod):
     first = pod.start("crash", ["sh", "-c", "exit 3"])
     within(10, lambda: node.status(first)["state"] == "CONTAINER_EXITED")
     again = pod.start("crash", attempt=1)
-    node.same((node.status(first)["exit_code"], base_of(pid_of(node, again)) == base_of(pid_of(node, pod))), (3, True),
+    node.same((node.status(first)["exit_code"], base_of(pid_of(node, again)) == base_of(pid_of(node, pod))),
+              (3, True),
               f"{name}: a container that ended is made anew, in the same ids")
     node.cri.RemoveContainer({"container_id": first})
     node.stop(again)

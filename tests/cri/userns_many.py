@@ -19,7 +19,8 @@ def cycles(node, handler, name):
             within(5, lambda pod=pod: pod.log("c"))
             if pod.log("c") != "0" or node.exec(container, "id", "-u")[1] != "0\n":
                 node.say(False, f"{name}: a cycle", pod.log("c"))
-    node.say(None not in bases and len(set(bases)) == 10, f"{name}: ten cycles, each with another range", bases)
+    node.say(None not in bases and len(set(bases)) == 10, f"{name}: ten cycles, each with another range",
+             bases)
     gone(node, f"{name}: ten cycles", handler)
 
 
@@ -44,13 +45,17 @@ def at_once(node, handler, name):
             thread.join()
 
     each(one, range(8))
-    good = node.say(not [words for words in said if not isinstance(words, str)], f"{name}: eight pods at once start", said)
+    good = node.say(not [words for words in said if not isinstance(words, str)],
+                    f"{name}: eight pods at once start", said)
     if good:
-        bases = [(base_of(pid_of(node, pod)), base_of(pid_of(node, container))) for pod, container in zip(pods, said)]
-        node.say(len({base for pair in bases for base in pair} - {None}) == 8 and all(a == b for a, b in bases),
+        bases = [(base_of(pid_of(node, pod)), base_of(pid_of(node, container))) for pod,
+                 container in zip(pods, said)]
+        node.say(len({base for pair in bases for base in pair} - {None}) == 8 and all(a == b for a,
+                                                                                      b in bases),
                  f"{name}: each with a range of its own", bases)
         node.same(ranges(), sorted(base for base, _ in bases), f"{name}: the eight are in use")
-        node.same([node.exec(container, "id", "-u")[1] for container in said], ["0\n"] * 8, f"{name}: exec in each")
+        node.same([node.exec(container, "id", "-u")[1] for container in said], ["0\n"] * 8,
+                  f"{name}: exec in each")
 
     def end(pod):
         with contextlib.suppress(Refused):

@@ -48,17 +48,20 @@ def late(node):
     policy(node, "off")
     with node.pod("late", handler=handler) as pod:
         container = pod.start("c")
-        node.same((base_of(pid_of(node, pod)), findings(node, pod.id)), (None, []), "off: not mapped, and nothing is said")
+        node.same((base_of(pid_of(node, pod)), findings(node, pod.id)), (None, []),
+                  "off: not mapped, and nothing is said")
         policy(node, "auto")
         warned(node, pod.start("auto"), "sandbox was started without", "off, then auto: a container")
         policy(node, "require")
         made = pod.create("require")
-        refused(node, lambda: node.cri.StartContainer({"container_id": made}), "off, then require: a container",
+        refused(node, lambda: node.cri.StartContainer({"container_id": made}),
+                "off, then require: a container",
                 r"linux\.namespaces.*sandbox was started without.*delete the pod.*rule userns\.map")
         node.stop(made)
         node.same(node.exec(container, "id", "-u")[0], 0, "off, then require: exec in what runs")
     with node.pod("late", handler=handler) as pod:
-        node.same(base_of(pid_of(node, pod.start("c"))), base_of(pid_of(node, pod)), "off, then require: the pod is made anew")
+        node.same(base_of(pid_of(node, pod.start("c"))), base_of(pid_of(node, pod)),
+                  "off, then require: the pod is made anew")
         node.say(base_of(pid_of(node, pod)), "off, then require: and mapped")
     gone(node, "off, then require", handler)
 
@@ -67,11 +70,13 @@ def pre_join(node):
     """The same runtime, where the policy takes the danger."""
     policy(node, "require", {"userns": {"map": "require", "pre_join": True}})
     with node.pod("joined", handler=OLD) as pod:
-        one, two = pod.start("one"), pod.start("two", ["sh", "-c", "echo out >/dev/stdout; sleep 1000"], **user(1000))
+        one, two = pod.start("one"), pod.start("two", ["sh", "-c", "echo out >/dev/stdout; sleep 1000"],
+                                               **user(1000))
         pids = [pid_of(node, what) for what in (pod, one, two)]
         node.same(len({base_of(pid) for pid in pids}), 1, "pre_join: all of the pod have one range")
         node.say(base_of(pids[0]), "pre_join: which is mapped")
-        node.same(len({os.readlink(f"/proc/{pid}/ns/net") for pid in pids}), 1, "pre_join: one network namespace")
+        node.same(len({os.readlink(f"/proc/{pid}/ns/net") for pid in pids}), 1,
+                  "pre_join: one network namespace")
         for container in one, two:
             said = "ls /sys/class/net; readlink /proc/self/ns/net; readlink /proc/self/ns/user"
             wanted = ["eth0", "lo"] + [os.readlink(f"/proc/{pids[1]}/ns/{kind}") for kind in ("net", "user")]
@@ -93,7 +98,8 @@ def host_namespaces(node):
         try:
             with node.pod("host", handler=handler, namespace="hosts", **asked) as pod:
                 container = pod.start("c", **asked)
-                warned(node, pod, f"share the host's {kind}|the host's own {kind}", f"host {kind}, auto: the sandbox")
+                warned(node, pod, f"share the host's {kind}|the host's own {kind}",
+                       f"host {kind}, auto: the sandbox")
                 warned(node, container, kind + "|sandbox", f"host {kind}, auto: a container")
                 node.same(node.exec(container, "id", "-u"), (0, "0\n", ""), f"host {kind}, auto: exec")
         except Refused as error:
@@ -111,10 +117,13 @@ def ids(node):
         return
     policy(node, "require")
     with node.pod("ids", handler=handler) as pod:
-        for name, more, field in (("a user", user(70000, 0), r"process\.user\.uid"), ("a group", user(0, 70000), r"process\.user\.gid"),
-                                  ("one more group", user(0, 0, supplemental_groups=[70000]), r"process\.user\.additionalGids\[\d\]")):
+        for name, more, field in (("a user", user(70000, 0), r"process\.user\.uid"),
+                                  ("a group", user(0, 70000), r"process\.user\.gid"),
+                                  ("one more group", user(0, 0, supplemental_groups=[70000]),
+                                   r"process\.user\.additionalGids\[\d\]")):
             container = pod.create("c", **more)
-            refused(node, lambda c=container: node.cri.StartContainer({"container_id": c}), f"{name} above 65535",
+            refused(node, lambda c=container: node.cri.StartContainer({"container_id": c}),
+                    f"{name} above 65535",
                     field + r".*rule userns\.map")
             node.stop(container)
         propagated(node, pod)
@@ -140,14 +149,16 @@ def machines(node):
     kept = {path: open(path, encoding="utf-8").read() for path in ("/etc/subuid", "/etc/subgid")}
     for name, text, pattern in (
             ("no range", "", "/etc/subuid.*/etc/subgid|/etc/sub[ug]id"),
-            ("a range that is another's, too", kept["/etc/subuid"] + "other:1879113728:65536\n", "/etc/sub[ug]id.*other"),
+            ("a range that is another's, too", kept["/etc/subuid"] + "other:1879113728:65536\n",
+             "/etc/sub[ug]id.*other"),
             ("a range that is not aligned", "hardrun:1879048193:65536\n", "/etc/sub[ug]id.*65536"),
             ("two ranges", kept["/etc/subuid"] + "hardrun:100000:65536\n", "/etc/sub[ug]id")):
         for path in kept:
             with open(path, "w", encoding="utf-8") as file:
                 file.write(text)
         policy(node, "require")
-        refused(node, lambda: node.pod("wrong", handler=handler).run(), name, r"linux\.namespaces.*" + pattern)
+        refused(node, lambda: node.pod("wrong", handler=handler).run(), name,
+                r"linux\.namespaces.*" + pattern)
         policy(node, "auto")
         with node.pod("wrong", handler=handler) as pod:
             warned(node, pod, pattern, f"{name}, auto: the sandbox")
@@ -158,8 +169,10 @@ def machines(node):
     policy(node, "require")
     with node.pod("only", handler=handler) as pod:
         node.same(base_of(pid_of(node, pod)), 1879048192, "a range for one pod: it is had")
-        refused(node, lambda: node.pod("another", handler=handler).run(), "a range for one pod, and a second pod", r"linux\.namespaces.*\b1\b")
-        node.same(base_of(pid_of(node, pod.start("c"))), 1879048192, "a range for one pod: its own containers are not in the way")
+        refused(node, lambda: node.pod("another", handler=handler).run(),
+                "a range for one pod, and a second pod", r"linux\.namespaces.*\b1\b")
+        node.same(base_of(pid_of(node, pod.start("c"))), 1879048192,
+                  "a range for one pod: its own containers are not in the way")
     with node.pod("another", handler=handler) as pod:
         node.same(base_of(pid_of(node, pod)), 1879048192, "a range for one pod: is free again")
     for path, text in kept.items():

@@ -13,7 +13,8 @@ from userns import base_of, each, gone, guarded, host_fs, owner, pid_of, policy
 
 POSTGRES = ["sh", "-c", "exec /usr/lib/postgresql/*/bin/postgres -D /var/lib/postgresql/*/main "
             "-c config_file=$(echo /etc/postgresql/*/main/postgresql.conf) -c listen_addresses='*' -c unix_socket_directories=/tmp"]  # /run has none before systemd-tmpfiles
-REDIS = ["redis-server", "/etc/redis/redis.conf", "--daemonize", "no", "--bind", "0.0.0.0", "--protected-mode", "no"]
+REDIS = ["redis-server", "/etc/redis/redis.conf", "--daemonize", "no", "--bind", "0.0.0.0",
+         "--protected-mode", "no"]
 
 
 def talk(address, port, request):
@@ -54,14 +55,18 @@ def ids_in(disk_or_root, name):
 def nginx(node, name, pod, address):
     """The master as root, workers as www-data."""
     container = pod.start("nginx", ["nginx", "-g", "daemon off;"])
-    node.like(within(10, lambda: fetched(address)) or node.shell(container, "cat /var/log/nginx/error.log"), "Welcome to nginx",
+    node.like(within(10, lambda: fetched(address)) or node.shell(container, "cat /var/log/nginx/error.log"),
+              "Welcome to nginx",
               f"{name}: nginx answers on port 80")
     pid = pid_of(node, container)
     base = base_of(pid)
-    node.same(users(pid), [base, base + 33], f"{name}: nginx: the master is {base} outside, the workers www-data of that range")
-    node.same([node.exec(container, "curl", "-fsS", "-o", "/dev/null", "http://localhost/")[0] for _ in range(20)], [0] * 20,
+    node.same(users(pid), [base, base + 33],
+              f"{name}: nginx: the master is {base} outside, the workers www-data of that range")
+    node.same([node.exec(container, "curl", "-fsS", "-o", "/dev/null",
+                         "http://localhost/")[0] for _ in range(20)], [0] * 20,
               f"{name}: nginx: twenty requests from inside")
-    node.same(owner(host_fs(node, container) + "/var/log/nginx/access.log")[0] in (0, 33), True, f"{name}: nginx: its log on disk")
+    node.same(owner(host_fs(node, container) + "/var/log/nginx/access.log")[0] in (0, 33), True,
+              f"{name}: nginx: its log on disk")
     node.stop(container, 10)
 
 
@@ -69,23 +74,30 @@ def redis(node, name, pod, address):
     """As its own user, with its data."""
     container = pod.start("redis", REDIS, linux={"security_context": {"run_as_username": "redis"}})
     node.like(str(within(10, lambda: talk(address, 6379, b"SET key value\r\nGET key\r\nSAVE\r\nPING\r\n")) or
-                  node.shell(container, "tail -n 20 /var/log/redis/*")), r"OK", f"{name}: redis answers on port 6379")
-    node.same(node.shell(container, "redis-cli get key; redis-cli save; redis-cli bgrewriteaof >/dev/null; id -un").split(),
+                  node.shell(container, "tail -n 20 /var/log/redis/*")), r"OK",
+              f"{name}: redis answers on port 6379")
+    node.same(node.shell(container,
+                         "redis-cli get key; redis-cli save; redis-cli bgrewriteaof >/dev/null; id -un").split(),
               ["value", "OK", "redis"], f"{name}: redis keeps and saves")
     who = ids_in(f"/proc/{pid_of(node, container)}/root", "redis")
-    node.same(owner(host_fs(node, container) + "/var/lib/redis/dump.rdb"), who, f"{name}: redis: its data on disk is redis's")
+    node.same(owner(host_fs(node, container) + "/var/lib/redis/dump.rdb"), who,
+              f"{name}: redis: its data on disk is redis's")
     node.stop(container, 10)
 
 
 def postgres(node, name, pod, address):
     """As its own user, in one more group, with the cluster that its package made."""
     container = pod.start("postgres", POSTGRES, linux={"security_context": {"run_as_username": "postgres"}})
-    node.like(str(within(20, lambda: talk(address, 5432, b"\0\0\0\x08\x04\xd2\x16\x2f")) or pod.log("postgres")), "^b'[SN]'$",
+    node.like(str(within(20, lambda: talk(address, 5432,
+                                          b"\0\0\0\x08\x04\xd2\x16\x2f")) or pod.log("postgres")),
+              "^b'[SN]'$",
               f"{name}: postgres answers on port 5432")
-    node.like(node.shell(container, "psql -h /tmp -qAtc 'create table t as select n, md5(n::text) s from generate_series(1, 20000) n' "
+    node.like(node.shell(container,
+                         "psql -h /tmp -qAtc 'create table t as select n, md5(n::text) s from generate_series(1, 20000) n' "
                                     "-c 'checkpoint' -c 'select count(*), max(s) from t'"), r"^20000\|fff",
               f"{name}: postgres makes a table")
-    node.same(node.shell(container, "psql -h /tmp -qAtc 'select sum(n) from t'; stat -c %U /var/lib/postgresql/*/main"),
+    node.same(node.shell(container,
+                         "psql -h /tmp -qAtc 'select sum(n) from t'; stat -c %U /var/lib/postgresql/*/main"),
               "200010000\npostgres", f"{name}: postgres: and reads it")
     who = ids_in(f"/proc/{pid_of(node, container)}/root", "postgres")
     disk = host_fs(node, container) + "/var/lib/postgresql"

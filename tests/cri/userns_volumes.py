@@ -83,7 +83,8 @@ def as_root(node, name, pod, paths, mounts):
                                     "/secret/key /shared/key /config/key /cache /group").split(),
               "value value value file 0:0:600 0:2000:440 0:0:644 0:0:777 0:2000:2775".split(),
               f"{name}: root reads secret, projected, config map, subPath; owners as on disk")
-    node.same(node.shell(container, "for i in cache group memory subsub data; do for u in root app www-data; do "
+    node.same(node.shell(container,
+                         "for i in cache group memory subsub data; do for u in root app www-data; do "
                                     "su $u -c \"touch /$i/$u\" 2>/dev/null; done; done; chown 33:1000 /cache/root; "
                                     "echo x >>/subfile; echo host >>/etc/hosts; echo why >/dev/termination-log; "
                                     "touch /secret/x 2>&1 | grep -o Read-only; echo done"),
@@ -105,7 +106,8 @@ def as_root(node, name, pod, paths, mounts):
 
 def engine(node, name, pod, container):
     """What containerd itself mounts."""
-    node.same(node.shell(container, "stat -c %u:%g /etc/resolv.conf /etc/hostname; cat /etc/hostname").split(),
+    node.same(node.shell(container,
+                         "stat -c %u:%g /etc/resolv.conf /etc/hostname; cat /etc/hostname").split(),
               ["0:0", "0:0", "volumes"], f"{name}: resolv.conf and hostname")
     node.same(node.shell(container, "echo x >/dev/shm/root; su app -c 'echo y >/dev/shm/app'; "
                                     "stat -c %u:%g /dev/shm/root /dev/shm/app").split(),
@@ -114,7 +116,8 @@ def engine(node, name, pod, container):
     base = 0 if TMPFS else base_of(pid_of(node, container))
     node.same((owner(shm + "/root"), owner(shm + "/app")), ((base,) * 2, (base + 1000,) * 2),
               f"{name}: {'which are themselves outside' if TMPFS else 'which dies with the pod, and is not mapped'}")
-    node.like(node.shell(container, "grep ' /dev/shm ' /proc/mounts"), r"nosuid,nodev,noexec", f"{name}: with its flags")
+    node.like(node.shell(container, "grep ' /dev/shm ' /proc/mounts"), r"nosuid,nodev,noexec",
+              f"{name}: with its flags")
     node.like(node.shell(container, "mount -o remount,exec,suid,dev /dev/shm; umount /secret; echo $?"),
               r"(not permitted|denied).*[1-9]$", f"{name}: which cannot be taken away")
 
@@ -124,7 +127,8 @@ def as_user(node, name, pod, paths, mounts):
     container = pod.start("c", attempt=1, mounts=mounts, **user(1000, 1000, supplemental_groups=[2000]))
     node.like(node.shell(container, "cat /secret/key; cat /shared/key /config/key"),
               r"denied\nvalue\nvalue$", f"{name}: uid 1000 reads what its groups may, and no more")
-    node.same(node.shell(container, "id -G; for i in cache group memory subsub; do touch /$i/u; done; stat -c %u:%g /group/u; "
+    node.same(node.shell(container,
+                         "id -G; for i in cache group memory subsub; do touch /$i/u; done; stat -c %u:%g /group/u; "
                                     "echo bye >/dev/termination-log && echo done").split(),
               "1000 2000 1000:2000 done".split(), f"{name}: and writes")
     node.same([owner(f"{paths[name_]}/u") for name_ in ("cache", "group", "memory")],
@@ -145,9 +149,11 @@ def again(node, name, handler):
         with pod:
             container = pod.start("c", mounts=[mounts])
             bases.append(base_of(pid_of(node, container)))
-            said = node.shell(container, "cd /vol; stat -c %u:%g root app www-data 2>/dev/null; for u in root app www-data; "
+            said = node.shell(container,
+                              "cd /vol; stat -c %u:%g root app www-data 2>/dev/null; for u in root app www-data; "
                                          "do su $u -c \"echo x >>/vol/$u\" || echo failed; done")
-            node.same(" ".join(said.split()), wanted, f"{name}: a volume that outlives its pod: {pod.config['metadata']['name']}")
+            node.same(" ".join(said.split()), wanted,
+                      f"{name}: a volume that outlives its pod: {pod.config['metadata']['name']}")
     node.say(bases[0] != bases[1], f"{name}: the pods had other ranges", bases)
     subprocess.run(["umount", other], check=True)
 
@@ -161,11 +167,13 @@ def unfit(node, name, handler):
             lower = f"{node.work}/unfit"
             for part in "lower", "upper", "work":
                 os.makedirs(f"{lower}/{part}", exist_ok=True)
-            mount("overlay", path, "-o", f"lowerdir={lower}/lower,upperdir={lower}/upper,workdir={lower}/work")
+            mount("overlay", path, "-o",
+                  f"lowerdir={lower}/lower,upperdir={lower}/upper,workdir={lower}/work")
             if rule == "require":
                 container = pod.create("c", mounts=[entry])
                 refused(node, lambda c=container: node.cri.StartContainer({"container_id": c}),
-                        f"{name}: a volume on overlayfs", r"mounts\[\d+\]\.source \"/var/lib/kubelet/pods/.*overlay.*rule userns\.map")
+                        f"{name}: a volume on overlayfs",
+                        r"mounts\[\d+\]\.source \"/var/lib/kubelet/pods/.*overlay.*rule userns\.map")
                 node.cri.RemoveContainer({"container_id": container})
             else:
                 auto(node, name, pod, entry)
@@ -192,7 +200,9 @@ def tree(node, name, handler):
         container = pod.create("tree", attempt=1, mounts=[entry])
         try:  # crun 1.8 loses what is below a bind mount in any user namespace
             node.cri.StartContainer({"container_id": container})
-            if node.same(node.shell(container, "su app -c 'touch /vol/below/x'; stat -c %u:%g /vol/below/x"), "1000:1000",
+            if node.same(node.shell(container,
+                                    "su app -c 'touch /vol/below/x'; stat -c %u:%g /vol/below/x"),
+                         "1000:1000",
                          f"{name}: what is mounted below a volume is mapped with it"):
                 node.same(owner(path + "/below/x"), (1000, 1000), f"{name}: and unshifted outside")
         except Refused as error:
@@ -207,7 +217,8 @@ def plain(node, name, handler):
     if TMPFS:
         node.skip(f"{name}: a tmpfs that cannot be mapped", "this kernel can")
         return
-    for rule, more in (("require", None), ("auto", None), ("require", {"userns": {"map": "require", "plain_tmpfs": True}})):
+    for rule, more in (("require", None), ("auto", None),
+                       ("require", {"userns": {"map": "require", "plain_tmpfs": True}})):
         policy(node, rule, more)
         with node.pod("plain", handler=handler) as pod:
             path, entry = volume(pod, "secret", "plain", "/secret", readonly=True)
@@ -221,7 +232,8 @@ def plain(node, name, handler):
                         r"mounts\[\d+\]\.source.*tmpfs.*rule userns\.map")
             else:
                 node.cri.StartContainer({"container_id": container})
-                node.same(base_of(pid_of(node, container)) is not None, bool(more), f"{what}: {'mapped' if more else 'not mapped'}")
+                node.same(base_of(pid_of(node, container)) is not None, bool(more),
+                          f"{what}: {'mapped' if more else 'not mapped'}")
                 node.like(node.shell(container, "cat /secret/open /secret/key"),
                           "^open\n.*denied$" if more else "^open\nvalue$", f"{what}: what can be read")
             node.stop(container)
@@ -230,7 +242,8 @@ def plain(node, name, handler):
                 mount("tmpfs", memory)
                 container = pod.create("w", mounts=[entry])
                 refused(node, lambda c=container: node.cri.StartContainer({"container_id": c}),
-                        f"{what}: an emptyDir in memory, which is written", r"mounts\[\d+\]\.source.*tmpfs.*rule userns\.map")
+                        f"{what}: an emptyDir in memory, which is written",
+                        r"mounts\[\d+\]\.source.*tmpfs.*rule userns\.map")
                 node.stop(container)
                 subprocess.run(["umount", memory], check=True)
             subprocess.run(["umount", path], check=True)
@@ -240,7 +253,8 @@ def auto(node, name, pod, entry):
     """The same where mapping is not demanded: it joins its pod's sandbox no more."""
     node.say(base_of(pid_of(node, pod)) is not None, f"{name}: auto: the sandbox itself is mapped")
     container = pod.start("c", mounts=[entry])
-    node.same(base_of(pid_of(node, container)), None, f"{name}: auto: a volume on overlayfs: runs with the host's ids")
+    node.same(base_of(pid_of(node, container)), None,
+              f"{name}: auto: a volume on overlayfs: runs with the host's ids")
     said = [found for found in findings(node, container) if found["action"] == "warn"]
     node.like(str(said), r"mounts\[\d+\]\.source.*overlay", f"{name}: auto: the audit log names it")
     node.same(node.exec(container, "touch", "/vol/x")[0], 0, f"{name}: auto: and it works")
@@ -259,7 +273,8 @@ def run(node):
             node.same([line for line in everywhere(KUBELET) if "hardrun/stage" in line], [],
                       f"{name}: no volume is staged anywhere while the pod runs")
         after = dict((path, owner(path)) for path in glob.glob(KUBELET + "/**", recursive=True))
-        node.same([path for path, who in before if after.get(path) != who], [], f"{name}: nothing else was changed on disk")
+        node.same([path for path, who in before if after.get(path) != who], [],
+                  f"{name}: nothing else was changed on disk")
         for work in again, tree, unfit, plain:
             guarded(node, f"{name}: {work.__name__}", work, node, name, handler)
             policy(node)

@@ -41,7 +41,7 @@ void judge_create(struct judge *ret, const struct judge_create *with, struct jso
 	in.level_taken = fake_host_taken(with->facts, json_root(document));
 	identity_read(json_root(document), with->root, with->bundle, with->id, &identity);
 	if (change_init(&ret->change, document, &ret->err) < 0 ||
-	    change_unmap(document, &ret->err) < 0)
+	    change_unmap(document, NULL, &ret->err) < 0)
 		return;
 	if (!with->profile &&
 	    policy_select(policy, &identity, with->handler ? with->handler : "hardrun",

@@ -2,12 +2,14 @@
 """When a container gets a user namespace of hardrun's, and what that may change. Written from the
 manual (control userns); shares nothing with the program that is judged."""
 import copy
+import json
 import posixpath
 import re
 
 import compare
 
 ROOT, SYSFS, NOTE = compare.STAGE + "rootfs", compare.STAGE + "sysfs", "hardrun.root"
+NOTE_SYSCTL, NOTE_NETWORK = "hardrun.sysctl", "hardrun.network"
 SIZE = 65536
 ADDED = ("net.ipv4.ip_unprivileged_port_start", "net.ipv4.ping_group_range")
 BUILTIN = {"default": {"map": "off"}, "restricted": {"map": "auto"}, "sandbox": {"map": "pod"}}
@@ -58,6 +60,10 @@ def put_back(spec):
     linux["namespaces"] = [n for n in linux.get("namespaces") or [] if n.get("type") != "user"]
     for key in ("uidMappings", "gidMappings"):
         linux.pop(key, None)
+    if NOTE_NETWORK in spec["annotations"]:
+        linux["namespaces"].append({"type": "network", "path": spec["annotations"].pop(NOTE_NETWORK)})
+    if NOTE_SYSCTL in spec["annotations"]:
+        linux.setdefault("sysctl", {}).update(json.loads(spec["annotations"].pop(NOTE_SYSCTL)))
     for mount in spec.get("mounts") or []:
         if mount.get("source") == SYSFS and at_sys(mount):
             mount.update(type="sysfs", source="sysfs",
@@ -145,6 +151,20 @@ class Userns:
             yield "mounts"
         for index, mount in enumerate(mounts):
             yield from (f"mounts[{index}].{key}" for key in self.find_mount(mount))
+        yield from self.find_devices()
+
+    def find_devices(self):
+        """The runtime binds the host's own nodes; what the control devices leaves must be one."""
+        import floor
+        index = -1
+        for entry in (self.asked.get("linux") or {}).get("devices") or []:
+            kind = "c" if entry.get("type") == "u" else entry.get("type")
+            number = (kind, entry.get("major"), entry.get("minor"))
+            if kind != "p" and number not in floor.DEVICES:
+                continue
+            index += 1
+            if self.facts.get("devices", {}).get(entry.get("path")) != "%s %s:%s" % number:
+                yield f"linux.devices[{index}].path"
 
     def owner(self, path):
         return self.known.get("owners", {}).get(path, "host")
@@ -200,6 +220,8 @@ class Userns:
         staged = re.fullmatch(compare.STAGE + r"[0-9]+(/.*)", source)
         if staged:
             return staged.group(1)
+        if not self.staged_always(mount):
+            return posixpath.normpath(source)  # the host's system files
         return compare.resolved(source, self.call, self.facts)
 
     def idmapped(self, mount):
@@ -245,8 +267,7 @@ class Userns:
         absolute = posixpath.join(self.call.get("bundle") or "/bundle", root)
         note = given.get("annotations", {}).pop(NOTE, None) or ""
         self.must(note in (absolute, posixpath.normpath(absolute)), SET[2], note)
-        if NOTE in (self.asked.get("annotations") or {}):
-            given["annotations"][NOTE] = self.asked["annotations"][NOTE]
+        self.back_to_asked(given, NOTE)
         given["root"]["path"] = root
         if network is not None:
             self.undo_network(given, network)
@@ -265,12 +286,30 @@ class Userns:
             if asked is not None:
                 linux[key] = asked
 
+    def back_to_asked(self, given, note):
+        if note in (self.asked.get("annotations") or {}):
+            given["annotations"][note] = self.asked["annotations"][note]
+
+    def kept(self, given, note, wanted):
+        """What is taken out of the document is in an annotation."""
+        path = f'annotations["{note}"]'
+        self.changed.append(path)
+        self.must(given["annotations"].pop(note, None) == wanted, path, f"is not {wanted}")
+        self.back_to_asked(given, note)
+
     def undo_network(self, given, index):
         listing = given["linux"]["namespaces"]
         if self.runc < (1, 3):
+            entry = self.asked["linux"]["namespaces"][index]
             self.changed.append(f"linux.namespaces[{index}]")
             self.must(not entries_of(given, "network"), SET[0], "the network was not left out")
-            listing.insert(index, self.asked["linux"]["namespaces"][index])
+            listing.insert(index, entry)
+            self.kept(given, NOTE_NETWORK, entry["path"])
+        net = {k: v for k, v in (self.asked["linux"].get("sysctl") or {}).items()
+               if k.startswith(("net.", "net/"))}
+        if net:
+            self.kept(given, NOTE_SYSCTL, json.dumps(net, separators=(",", ":"),
+                                                     ensure_ascii=False))
         for key in given["linux"].get("sysctl") or {}:
             self.must(not key.startswith(("net.", "net/")), "linux.sysctl", key + " was kept")
 
@@ -298,13 +337,17 @@ class Userns:
             mount["source"] = f"{compare.STAGE}{hosts}{real}" if staged else before["source"]
             hosts += mount["source"].startswith(compare.STAGE)
 
-    def is_hosts(self, mount):
-        """Staged in any container."""
+    @staticmethod
+    def staged_always(mount):
+        """The host's system files are staged only for a user namespace."""
         import floor
         where = posixpath.normpath("/" + (mount.get("destination") or "").lstrip("/"))
         source = mount.get("source") or ""
-        return self.of_host(mount) is not None and source not in floor.INITS and not (
-            source in floor.HOST_FILES and source == where)
+        return source not in floor.INITS and not (source in floor.HOST_FILES and source == where)
+
+    def is_hosts(self, mount):
+        """Staged in any container."""
+        return self.of_host(mount) is not None and self.staged_always(mount)
 
     def undo_sysfs(self, before, mount, path):
         self.changed += [path + ".type", path + ".source", path + ".options"]

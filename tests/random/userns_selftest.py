@@ -32,7 +32,8 @@ ASKED = {
 }
 TOLD = [("set", p) for p in userns.SET + (
     "linux.uidMappings", "linux.gidMappings", "mounts[0].type", "mounts[0].source",
-    "mounts[0].options", "mounts[1].source", "mounts[1].options", "mounts[2].source")] + [
+    "mounts[0].options", "mounts[1].source", "mounts[1].options", "mounts[2].source",
+    f'annotations["{userns.NOTE_SYSCTL}"]')] + [
     ("drop", f'linux.sysctl["{SYN}"]')]
 
 
@@ -40,6 +41,7 @@ def sound():
     out = copy.deepcopy(ASKED)
     out["root"]["path"] = userns.ROOT
     out["annotations"][userns.NOTE] = CALL["bundle"] + "/rootfs"
+    out["annotations"][userns.NOTE_SYSCTL] = f'{{"{SYN}":"1"}}'
     out["linux"]["namespaces"].append({"type": "user"})
     out["linux"].update(uidMappings=copy.deepcopy(MAP), gidMappings=copy.deepcopy(MAP))
     del out["linux"]["sysctl"][SYN]
@@ -141,6 +143,8 @@ PLANTED = [
     ("sysfs is writable", out("mounts/0/options", ["bind", "nosuid", "noexec", "nodev"])),
     ("sysfs has a data word", out("mounts/0/options", ["bind", "mode=777"] + TIGHT)),
     ("a setting of the network is kept", out(f"linux/sysctl/{SYN}", "1")),
+    ("what was taken out is not noted", out("annotations/" + userns.NOTE_SYSCTL)),
+    ("another value is noted", out("annotations/" + userns.NOTE_SYSCTL, f'{{"{SYN}":"0"}}')),
     ("another setting is lost", out("linux/sysctl/kernel.shm_rmid_forced")),
     ("a process of the container is another's", out(USER + "uid", 1000)),
     ("a change is not told", lambda: {"out": sound(), "told": TOLD[1:]}),
@@ -169,7 +173,7 @@ def again():
         asked["linux"][key][0]["hostID"] = 196608
     asked["mounts"][1]["options"] = ["rbind", "ro", "noexec", "noatime"]
     told = [entry for entry in TOLD if entry[1] not in (
-        "mounts[1].source", "mounts[1].options", "mounts[2].source", f'linux.sysctl["{SYN}"]')]
+        "mounts[1].source", "mounts[1].options", "mounts[2].source")]
     return {"out": sound(), "asked": asked, "told": told}
 
 
