@@ -34,7 +34,7 @@ struct reason userns_because(const struct control_in *in, const char *why)
 static void report(const struct control_in *in, struct change *out)
 {
 	void (*say)(struct change *, const char *, const char *, const struct reason *) =
-		in->userns->map == USERNS_REQUIRE ? change_refuse : change_warn;
+		in->userns->map == USERNS_AUTO ? change_warn : change_refuse;
 	char why[CONTROL_LIST];
 
 	json_each(finding, in->plan->findings) {
@@ -178,7 +178,7 @@ static void create(const struct control_in *in, struct change *out)
 		return;
 	if (json_count(in->plan->findings) == 0)
 		map(in, out);
-	else if (in->userns->map != USERNS_POD)
+	else if (in->userns->map != USERNS_POD || in->userns->base != 0)
 		report(in, out);
 }
 

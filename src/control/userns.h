@@ -28,7 +28,8 @@ struct userns_facts {
 				     containers have */
 	const char *missing;	  /* of machine, runtime or pod; NULL: nothing */
 	const char *remedy;	  /* may be NULL */
-	uint32_t base;		  /* id of the host that is the container's 0 */
+	uint32_t base;	  /* id of the host that is the container's 0; 0: none, as its pod has
+			 none */
 	const char *join; /* the sandbox's user namespace; NULL: the container gets its own */
 	unsigned runc;	  /* 103 for runc 1.3; 0 for another runtime */
 	unsigned crun;	  /* 108 for crun 1.8.1; 0 for another runtime */

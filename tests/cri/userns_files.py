@@ -74,7 +74,8 @@ def host_files():
         os.chmod("/srv/host/" + path, mode)
 
 
-LOOK = "cd /data; stat -c '%u:%g' open; cat open all secret; for i in open secret new; do echo x >>$i; done; echo y >>all"
+LOOK = ("cd /data; stat -c '%u:%g' open; cat open all secret; "
+        "for i in open secret new; do echo x >>$i; done; echo y >>all")
 
 
 def hosts(node, name, handler):

@@ -8,7 +8,8 @@ import os
 from client import Refused
 from contexts import context
 from node import within
-from userns import OLD, base_of, findings, gone, guarded, mapping, pid_of, policy, refused, runtimes, user, volume
+from userns import (OLD, base_of, findings, gone, guarded, mapping, pid_of, policy, refused, runtimes, user,
+                    volume)
 
 OLDER = r"linux\.namespaces\[\d+\]\.path.*runc before 1\.3.*rule userns\.map.*crun"
 

@@ -12,7 +12,8 @@ from node import lines, within
 from userns import base_of, each, gone, guarded, host_fs, owner, pid_of, policy
 
 POSTGRES = ["sh", "-c", "exec /usr/lib/postgresql/*/bin/postgres -D /var/lib/postgresql/*/main "
-            "-c config_file=$(echo /etc/postgresql/*/main/postgresql.conf) -c listen_addresses='*' -c unix_socket_directories=/tmp"]  # /run has none before systemd-tmpfiles
+            "-c config_file=$(echo /etc/postgresql/*/main/postgresql.conf) -c listen_addresses='*' "
+            "-c unix_socket_directories=/tmp"]  # that below /run is made by systemd-tmpfiles
 REDIS = ["redis-server", "/etc/redis/redis.conf", "--daemonize", "no", "--bind", "0.0.0.0",
          "--protected-mode", "no"]
 

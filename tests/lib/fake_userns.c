@@ -56,10 +56,12 @@ const struct userns_facts *fake_host_userns(const struct json *facts, const stru
 		ret->map = userns_map_find(json_string(userns, "pod"));
 	else if (ret->map == USERNS_POD && !identity->cri)
 		ret->map = USERNS_OFF;
-	if (sandbox && strcmp(sandbox, "unmapped") == 0)
-		ret->missing = "the pod's sandbox has no user namespace of hardrun's";
-	else
+	if (!sandbox || strcmp(sandbox, "unmapped") != 0) {
 		ret->join = sandbox;
+		return ret;
+	}
+	ret->missing = "the pod's sandbox has no user namespace of hardrun's";
+	ret->base = 0;
 	return ret;
 }
 

@@ -102,7 +102,7 @@ class Userns:
     def __init__(self, call, facts, rules, asked):
         self.call, self.facts, self.rules, self.asked = call, facts, rules, asked
         self.known = facts.get("userns")
-        self.found, self.changed = [], []
+        self.found, self.changed, self.mapped = [], [], False
         self.join = (self.known or {}).get("sandbox")
         self.join = None if self.join == "unmapped" else self.join
         version = re.match(r"(\d+)\.(\d+)", (self.known or {}).get("runtime", ""))
@@ -154,16 +154,12 @@ class Userns:
         yield from self.find_devices()
 
     def find_devices(self):
-        """The runtime binds the host's own nodes; what the control devices leaves must be one."""
-        import floor
-        index = -1
-        for entry in (self.asked.get("linux") or {}).get("devices") or []:
+        """The runtime binds the host's own nodes, so each must be one."""
+        listing = (self.asked.get("linux") or {}).get("devices") or []
+        for index, entry in enumerate(listing):
             kind = "c" if entry.get("type") == "u" else entry.get("type")
-            number = (kind, entry.get("major"), entry.get("minor"))
-            if kind != "p" and number not in floor.DEVICES:
-                continue
-            index += 1
-            if self.facts.get("devices", {}).get(entry.get("path")) != "%s %s:%s" % number:
+            node = f"{kind} {entry.get('major')}:{entry.get('minor')}"
+            if self.facts.get("devices", {}).get(entry.get("path")) != node:
                 yield f"linux.devices[{index}].path"
 
     def owner(self, path):
@@ -383,9 +379,11 @@ class Userns:
 
     def told(self, report, line_refused):
         """Findings are entries of that path, and nothing else is missing."""
-        action = {"auto": "warn", "require": "refuse"}.get(self.kind)
+        action = {"auto": "warn", "require": "refuse",
+                  "pod": "refuse" if self.join else None}.get(self.kind)
         refused = action == "refuse" and self.mode == "enforce" and bool(self.findings)
-        self.must(line_refused or not refused, "", "was accepted, with findings")
+        action = {"auto": "warn", "require": "refuse",
+                  "pod": "refuse" if self.join else None}.get(self.kind)
         wanted = {(action, p) for p in self.findings} if action else set()
         if not wanted and self.kind == "off" and self.mode != "off":
             wanted = {("refuse", p) for p in engine_wrong(self.asked, self.facts)}
@@ -397,7 +395,7 @@ class Userns:
 
     def untold(self, path):
         """Entries for settings that are written from outside, and were in no document."""
-        return self.maps and self.host_network() is not None and not self.join and any(
+        return self.mapped and self.host_network() is not None and not self.join and any(
             path == f'linux.sysctl["{k}"]' for k in ADDED) and \
             path.split('"')[1] not in ((self.asked.get("linux") or {}).get("sysctl") or {})
 
