@@ -85,7 +85,7 @@ killed() { on ext4 killeds; }
 killeds() {
 	local kept call
 	mapping require && script='exec sleep 1000'
-	for call in fsmount:when=1 renameat:when=1 linkat:when=1 move_mount:when=1; do
+	for call in fsmount:when=1 renameat:when=1 move_mount:when=1; do
 		rootfs one 2 && document one
 		timeout -s KILL 60 strace -f -b execve -o "$in/strace" -e "trace=${call%%:*}" -e "inject=$call:signal=KILL" "$work/bin/hardrun" --root "$root" create --bundle "$bundle" one \
 			</dev/null >"$in/out" 2>&1

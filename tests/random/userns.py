@@ -382,8 +382,7 @@ class Userns:
         action = {"auto": "warn", "require": "refuse",
                   "pod": "refuse" if self.join else None}.get(self.kind)
         refused = action == "refuse" and self.mode == "enforce" and bool(self.findings)
-        action = {"auto": "warn", "require": "refuse",
-                  "pod": "refuse" if self.join else None}.get(self.kind)
+        self.must(line_refused or not refused, "", "was accepted, with findings")
         wanted = {(action, p) for p in self.findings} if action else set()
         if not wanted and self.kind == "off" and self.mode != "off":
             wanted = {("refuse", p) for p in engine_wrong(self.asked, self.facts)}

@@ -1,0 +1,149 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# hardrun is killed by SIGKILL before each system call of a create that maps, of its own and of its
+# children, and so after each: whatever it had done, nothing runs, or a container that is mapped;
+# the root file system is the engine's, none, or the mapped one; delete works, and the next create
+# of the same container too, which gets ids. The points are those that strace lists; one that
+# cannot be killed at is a failure.
+# Usage: userns_kill.sh [EVERY [RUNTIME]]   every EVERYth point, 7 by default; all with 1
+set -u
+# shellcheck source=tests/e2e/userns_lib.sh
+. "${HR_TEST_SRCDIR:-.}/tests/e2e/userns_lib.sh"
+userns_sandbox "$@"
+command -v strace >/dev/null || skip_all "strace is not installed"
+build_helper kill_at
+every=${1:-7} wrong='' points=0
+declare -A seen number_of
+
+# The engine's part before each call: its mount, its document.
+prepared() {
+	umount "$bundle/rootfs" 2>/dev/null
+	overlaid && cp "$bundle/asked.json" "$bundle/config.json"
+}
+mount_id() { awk -v at="$bundle/rootfs" '$5 == at { print $1 }' /proc/self/mountinfo | tr '\n' ' '; }
+mount_seen() { awk -v at="$bundle/rootfs" '$5 == at { $1 = $2 = $3 = ""; print }' /proc/self/mountinfo; }
+bad() { wrong+="$at: $*"$'\n'; }
+
+# The calls of a create up to the one that makes it the runtime, as "NUMBER WHO".
+list_calls() {
+	prepared
+	timeout -s KILL 60 strace -f -n -b execve -qq -e signal=none -o "$in/strace" \
+		"$work/bin/hardrun" --root "$root" create --bundle "$bundle" one </dev/null >"$in/out" 2>&1
+	hr delete --force one >/dev/null 2>&1
+	awk 'NR == 1 { own = $1 } $0 !~ /resumed>/ && match($0, /\[ *[0-9]+\] [a-z_0-9]+\(/) {
+		split(substr($0, RSTART + 1), word, /[] (]+/); print word[1] == "" ? word[2] : word[1], $1 == own ? "self" : "child" }' "$in/strace" >"$in/calls"
+}
+
+# kill_before N [-p]: sets $said to the call that was not made, and whose it would have been
+kill_before() {
+	local verb=create
+	# What goes on without a child may become a container, which must end by itself.
+	[ "$(sed -n "$(($1 - offset))p" "$in/calls" | cut -d ' ' -f 2)" = self ] || verb=run
+	prepared
+	timeout -s KILL 60 "$work/kill_at" ${2:+"$2"} "$1" "$work/bin/hardrun" --root "$root" $verb --bundle "$bundle" one \
+		</dev/null >"$in/said" 2>"$in/err"
+	ended_with=$?
+	said=$(grep -aE '^[0-9]+ (self|child)$' "$in/said")
+}
+
+judge() { # N
+	local kind=new
+	[ -z "$(mapped_left)$(pgrep -x 'hardrun|crun|runc')" ] || bad "processes are left"
+	case $(state_of one) in
+	'') ;;
+	created)
+		hr start one || bad "the container does not start"
+		[ -n "$(base_of "$(pid_of one)")" ] || bad "the container is not mapped"
+		;;
+	*) bad "the container is $(state_of one)" ;;
+	esac
+	case $(mount_id) in
+	"$before") kind=old ;;
+	"") kind=none ;;
+	esac
+	seen[$kind]=$((${seen[$kind]:-0} + 1))
+	[ "$kind" = none ] || [ "$(mount_seen)" = "$options" ] || bad "$kind is another mount: $(mount_seen)"
+	[ "$kind" = none ] || owned "$kind"
+	[ -z "$(find "$bundle" "$s" -maxdepth 1 -name '.hardrun*')" ] || seen[half]=$((${seen[half]:-0} + 1))
+	jq -e .root.path "$bundle/config.json" >/dev/null || bad "config.json is damaged"
+	hr delete --force one >"$in/delete" 2>&1 || bad "delete --force: $(cat "$in/delete")"
+	next "$1"
+}
+
+owned() { # KIND
+	local owner
+	owner=$(stat -c %u "$bundle/rootfs/own/1000")
+	case $1 in
+	old) [ "$owner" = 1000 ] || bad "old, and 1000 is $owner" ;;
+	new) [ $((owner % 65536)) = 1000 ] && [ "$owner" -gt "$first" ] || bad "new, and 1000 is $owner" ;;
+	esac
+}
+
+# The next create: of what there is, or of all anew, by turns.
+next() { # N
+	if (($1 % 2)) || [ -z "$(mount_id)" ]; then prepared; fi
+	hr create --bundle "$bundle" one </dev/null >"$in/next" 2>&1 || bad "the next create: $(cat "$in/next")"
+	[ -n "$(base_of "$(pid_of one 2>/dev/null)" 2>/dev/null)" ] || bad "the next one is not mapped"
+	[ "$(ranges)" = "$(base_of "$(pid_of one)")" ] || bad "kept are $(ranges | tr '\n' ' ')"
+	if (($1 % 10 == 0)); then
+		hr start one && until_true is_stopped one || bad "the next one does not start"
+	fi
+	hr delete --force one >/dev/null 2>&1 || bad "delete after the next"
+}
+
+at_point() { # N [-p]
+	at="before $1${2:+, the program}"
+	kill_before "$@"
+	points=$((points + 1))
+	[ -n "$said" ] || { bad "skipped: status $ended_with" && return; }
+	[ -n "${2:-}" ] || number_of[${said% *}]=$((${number_of[${said% *}]:-0} + 1))
+	judge "$1"
+}
+
+all_points() {
+	local n last before options said ended_with at offset
+	mapping require && script='exit 0'
+	rootfs one 3 && document one
+	# In the state that later ones find.
+	for n in 1 2; do prepared && hr create --bundle "$bundle" one </dev/null >/dev/null && hr delete --force one; done
+	list_calls
+	prepared
+	options=$(mount_seen)
+	# Before its execve the helper makes calls, too.
+	for ((offset = 0; offset < 5; offset++)); do
+		[ "$("$work/kill_at" $((offset + 1)) true 2>/dev/null | cut -d ' ' -f 1)" != 59 ] || break
+	done
+	last=$(($(wc -l <"$in/calls") + offset))
+	for ((n = 1 + offset; n <= last + 1; n++)); do
+		((every == 1 || n % every == 0 || n >= last)) || continue
+		before=$(prepared && mount_id)
+		at_point $n
+		[[ $said != *child ]] || at_point $n -p
+	done
+	is "$wrong" "" "$runtime: killed at $points points of $((last - offset + 1)): old ${seen[old]:-0}, none ${seen[none]:-0}, new ${seen[new]:-0}"
+	is "$((seen[old] > 10 && seen[none] > 3 && seen[new] > 3))" 1 "$runtime: all three were seen"
+	note "half-written files in the bundle: ${seen[half]:-0}"
+	[ "$every" != 1 ] || complete
+	prepared && hr run --bundle "$bundle" one </dev/null >/dev/null 2>&1
+	is "$(ranges | wc -l)/$(find /run/hardrun -name '.hardrun*' | wc -l)" "1/0" "$runtime: nothing is left over"
+	gone
+}
+
+# Every call that strace saw was killed at, as often as it saw it.
+complete() {
+	local number
+	cut -d ' ' -f 1 "$in/calls" | sort -n | uniq -c | awk '{ print $2, $1 }' >"$in/listed"
+	for number in "${!number_of[@]}"; do echo "$number ${number_of[$number]}"; done | sort -n >"$in/killed"
+	note "calls that strace counts otherwise (number, count): $(diff "$in/listed" "$in/killed" | grep '^[<>]' | tr '\n' ' ')"
+	is "$(comm -23 <(cut -d ' ' -f 1 "$in/listed" | sort) <(cut -d ' ' -f 1 "$in/killed" | sort))" "" "$runtime: each kind of call that strace saw"
+}
+
+for runtime in ${2:-crun runc}; do
+	real_begin "$runtime" || continue
+	seen=() number_of=() wrong='' points=0
+	on ext4 all_points
+	is "$(ours_mounted)$(mapped_left)" 0 "$runtime: nothing is left"
+	real_end
+	[ "$every" = 1 ] || break
+done
+finish
