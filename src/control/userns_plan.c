@@ -350,6 +350,10 @@ static void judge(struct look *look, bool mounts)
 			NULL);
 	if (look->facts->missing)
 		missing(look, "linux.namespaces", NULL, look->facts->missing, look->facts->remedy);
+	else if (look->facts->join &&
+		 look->in->host->ns(look->in->host, "user", look->facts->join) != HOST_NS_OTHER)
+		missing(look, "linux.namespaces", look->facts->join,
+			"the user namespace of the pod's sandbox is gone", NULL);
 	judge_namespaces(look);
 	judge_ids(look);
 	judge_devices(look);

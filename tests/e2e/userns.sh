@@ -4,6 +4,7 @@
 # file systems of every kind, what they look like inside and what of it is on disk; who root is
 # on the host; volumes; the same bundle again; what an engine made itself.
 # Usage: userns.sh [PART...]
+# shellcheck disable=SC2015,SC2086
 set -u
 # shellcheck source=tests/e2e/userns_lib.sh
 . "${HR_TEST_SRCDIR:-.}/tests/e2e/userns_lib.sh"
@@ -139,7 +140,7 @@ executed() {
 # Without a terminal python's has a signal of its own.
 terminal() {
 	python3 - "$work/bin/hardrun" --root "$root" exec -t one sh -c 'echo begin; sleep 0.3; tty; stat -c %u $(tty); test -t 0 && exit 9' \
-		>"$in/out" 2>"$in/err" </dev/null <<-'END'
+		>"$in/out" 2>"$in/err" <<-'END'
 			import os, pty, sys
 			sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:], lambda fd: os.read(fd, 4096), lambda fd: b"")))
 		END
@@ -192,7 +193,7 @@ read_only() {
 
 volumes() { on ext4 volumes_of; }
 bind() { printf '.mounts += [{destination: "%s", type: "bind", source: "%s", options: ["rbind", "rw"]}]' "$1" "$2"; }
-see='stat -c "%u %a" /m /m/open /m/closed; cat /m/open /m/closed; echo new >/m/new'
+see='exec 2>&1; stat -c "%u %a" /m /m/open /m/closed; cat /m/open /m/closed; echo new >/m/new'
 
 volumes_of() {
 	local host=$store/host way=$runtime

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2015,SC2034
 # On top of real.sh: containers to which hardrun gives a user namespace, without an engine.
 #
 #	set -u
@@ -85,7 +85,7 @@ on() {
 		mount -t tmpfs -o mode=755 tmpfs "$place/$name"
 	elif ! command -v "mkfs.$name" >/dev/null; then
 		why="mkfs.$name is not installed"
-	elif ! truncate -s 512M "$place/$name.image" || ! "mkfs.$name" -q "$place/$name.image" ||
+	elif ! truncate -s "${store_size:-512M}" "$place/$name.image" || ! "mkfs.$name" -q "$place/$name.image" ||
 		! mount -o loop "$place/$name.image" "$place/$name"; then
 		why="no loop devices here, or the kernel has it not"
 	fi >/dev/null 2>&1
@@ -162,7 +162,7 @@ pid_of() { # ID
 	bare state "$1" | jq -r .pid
 }
 base_of() { # PID: the first id, where the map is whole
-	awk '$1 == 0 && $3 == 65536 { print $2 }' "/proc/$1/uid_map"
+	awk '$1 == 0 && $3 == 65536 { print $2 }' "/proc/$1/uid_map" 2>/dev/null
 }
 # The bases that are kept.
 ranges() { find /run/hardrun/ranges -name '*.json' -printf '%f\n' 2>/dev/null | sed 's/\.json//' | sort; }
@@ -191,10 +191,7 @@ is_stopped() { [ "$(state_of "$1")" = stopped ]; }
 
 # Processes with ids that are hardrun's, in this pid namespace.
 mapped_left() {
-	local map
-	for map in /proc/[0-9]*/uid_map; do
-		awk -v first="$first" -v at="$map" '$2 >= first && $2 < first + 268304384 { print at }' "$map" 2>/dev/null
-	done
+	awk -v first="$first" '$2 >= first && $2 < first + 268304384 { print FILENAME }' /proc/[0-9]*/uid_map 2>/dev/null
 }
 
 ours_mounted() { grep -cE " ($place/[a-z0-9]*/store|/run/hardrun)/" /proc/self/mountinfo; }

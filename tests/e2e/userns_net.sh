@@ -4,6 +4,7 @@
 # a user namespace: what is seen in them, settings, ports and ping; runc before 1.3, which needs
 # userns.pre_join; and a pod of sandbox and containers.
 # Usage: userns_net.sh [PART...]
+# shellcheck disable=SC2015,SC2086
 set -u
 # shellcheck source=tests/e2e/userns_lib.sh
 . "${HR_TEST_SRCDIR:-.}/tests/e2e/userns_lib.sh"

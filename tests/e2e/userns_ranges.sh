@@ -3,6 +3,7 @@
 # The ids that hardrun gives to containers: many at once, freed and given again, after SIGKILL,
 # where all are taken; and what is said where they, or something else, are missing.
 # Usage: userns_ranges.sh [PART...]
+# shellcheck disable=SC2015,SC2086
 set -u
 # shellcheck source=tests/e2e/userns_lib.sh
 . "${HR_TEST_SRCDIR:-.}/tests/e2e/userns_lib.sh"

@@ -234,6 +234,15 @@ ROWS(control, cgroups)
 static const struct {
 	const char *control, *options, *words;
 } policies[] = {
+	{"userns", "{\"map\":\"yes\"}", "userns.map must be"},
+	{"userns", "{\"map\":[\"auto\"]}", "userns.map must be"},
+	{"userns", "{\"map\":null}", "userns.map must be"},
+	{"userns", "{\"pre_join\":1}", "userns.pre_join must be true or false"},
+	{"userns", "{\"plain_tmpfs\":\"x\"}", "userns.plain_tmpfs must be true or false"},
+	{"userns", "{\"map\":\"pod\",\"pre_join\":true,\"plain_tmpfs\":true}", NULL},
+	{"mounts", "{\"host_paths\":[{\"path\":\"/srv\",\"idmap\":\"x\"}]}",
+	 "idmap must be true or false"},
+	{"mounts", "{\"host_paths\":[{\"path\":\"/srv\",\"idmap\":true}]}", NULL},
 #include "control_labels.h"
 	{"user", "{\"umask\":\"022\"}", NULL},
 	{"user", "{\"umask\":\"0077\"}", NULL},
