@@ -235,8 +235,9 @@ static void judge_runtime(const struct userns *userns, const struct node_runtime
 		  "own its network, as where CNI made it: such pods of handler %s get none",
 		  runtime->version, names.data);
 	text_adds(&finding->remedy,
-		  "Install runc 1.3 or later, or crun and link it in " HR_CONFDIR
-		  "/runtimes; or set \"userns\": {\"pre_join\": true} in the profile: hardrun then "
+		  "Install crun and run: hardrun setup ENGINE --runtime /usr/bin/crun; or runc 1.3 "
+		  "or "
+		  "later; or set \"userns\": {\"pre_join\": true} in the profile: hardrun then "
 		  "enters the pod's network in the runtime's place, and DANGER: a runc exec that "
 		  "does not go through hardrun lands in the host's network");
 }

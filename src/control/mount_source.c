@@ -355,6 +355,6 @@ void mount_judge_source(struct mount *mount)
 	if (plan && plan->map)
 		mount_stage_owned(mount, path);
 	else if (strcmp(path, mount->source) != 0)
-		mount_set_source(mount, path,
-				 "a relative path depends on where the runtime stands");
+		mount_set_source(mount, path, "a relative path depends on where the runtime stands",
+				 NULL);
 }

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-void mount_set_source(struct mount *mount, const char *source, const char *why)
+void mount_set_source(struct mount *mount, const char *source, const char *why, const char *remedy)
 {
 	char entry[CHANGE_PATH], path[CHANGE_PATH];
 
@@ -19,7 +19,8 @@ void mount_set_source(struct mount *mount, const char *source, const char *why)
 		   &(struct reason){
 			   .rule = "mounts",
 			   .why = why,
-			   .remedy = "nothing to do: it is the same file or directory",
+			   .remedy = remedy ? remedy
+					    : "nothing to do: it is the same file or directory",
 		   });
 }
 
@@ -42,6 +43,14 @@ static void take_mount_flags(struct mount *mount)
 		mount->why_ro = "so it is mounted on the host";
 }
 
+static const char why_mapped[] = "mounted with the ids of the container";
+static const char why_nobodys[] = "what was checked is what is mounted; its files belong to nobody "
+				  "in the container, which is "
+				  "mapped";
+static const char remedy_nobodys[] =
+	"where it is to have the container's ids, and root of the container the host root's power "
+	"over its files: \"mounts\": {\"host_paths\": [{\"path\": \"...\", \"idmap\": true}]}";
+
 /* The runtime opens it by this name, in a mount namespace of our own: there it is what was
  * judged, whatever happens to the path meanwhile. In a user namespace a flag of the host's mount
  * cannot be left out. */
@@ -59,11 +68,15 @@ void mount_stage(struct mount *mount, const char *real, bool idmap, const char *
 		return;
 	}
 	mount->staged = true;
-	mount_set_source(mount, staged, why);
-	if (!plan || !plan->map)
+	if (!plan || !plan->map) {
+		mount_set_source(mount, staged, why, NULL);
 		return;
+	}
+	idmap = idmap && mount->index < USERNS_MOUNTS && plan->idmap[mount->index];
+	mount_set_source(mount, staged, idmap ? why_mapped : why_nobodys,
+			 idmap ? NULL : remedy_nobodys);
 	take_mount_flags(mount);
-	if (idmap && mount->index < USERNS_MOUNTS && plan->idmap[mount->index])
+	if (idmap)
 		change_map_source(mount->out, mount->number);
 }
 
@@ -73,7 +86,7 @@ void mount_stage_owned(struct mount *mount, const char *path)
 	const char *real = mount->in->host->pin(mount->in->host, mount->number, path);
 
 	if (real)
-		mount_stage(mount, real, true, "mounted with the ids of the container");
+		mount_stage(mount, real, true, why_mapped);
 	else
 		mount_refuse_source(mount, "mounts", "cannot be opened on the host",
 				    "see that it is there before the container");

@@ -95,8 +95,8 @@ bool mount_entry_idmaps(const struct control_in *in, const struct json *rules, c
 
 /* --- mount_stage.c: what the runtime is told --- */
 
-/* The source becomes `source`, another name of the same. */
-void mount_set_source(struct mount *mount, const char *source, const char *why);
+/* The source becomes `source`, another name of the same. `remedy` NULL: there is nothing to do. */
+void mount_set_source(struct mount *mount, const char *source, const char *why, const char *remedy);
 /* The path number mount->number, which is `real` without links, is cloned and mounted from there;
  * idmap: with the container's ids where it has ids of its own. */
 void mount_stage(struct mount *mount, const char *real, bool idmap, const char *why);

@@ -20,7 +20,8 @@ static const struct control_option options[] = {
 struct look {
 	const struct json *rules; /* the ceiling: options, denied groups' ids, own namespace */
 	const struct json *user;
-	const char *path; /* of `user` */
+	const char *path;     /* of `user` */
+	const char *unmapped; /* create: why root is not another id of the host; NULL: not asked */
 	struct change *out;
 };
 
@@ -62,15 +63,21 @@ static bool in_ranges(const struct look *look, const char *path, uint32_t id, co
 {
 	const struct json *allowed = json_get(look->rules, option);
 	bool user = strcmp(option, "uids") == 0;
-	char remedy[CONTROL_LIST + 160], all[CONTROL_LIST], number[16];
+	char remedy[2 * CONTROL_LIST + 160], all[CONTROL_LIST], number[16];
 
 	if (ranges_hold(allowed, id))
 		return true;
 	snprintf(number, sizeof(number), "%u", id);
 	snprintf(remedy, sizeof(remedy),
-		 "ask for another %s, or allow this one in a profile: \"user\": {\"%s\": "
+		 "%s%s%sask for another %s, or allow this one in a profile: \"user\": {\"%s\": "
 		 "%s}",
-		 user ? "user" : "group", option, control_list_with(allowed, number, all));
+		 id == 0 && look->unmapped
+			 ? "it would be none of the host's if the container could "
+			   "be mapped: "
+			 : "",
+		 id == 0 && look->unmapped ? look->unmapped : "",
+		 id == 0 && look->unmapped ? "; or " : "", user ? "user" : "group", option,
+		 control_list_with(allowed, number, all));
 	refuse(look, path, id,
 	       &(struct reason){
 		       .rule = user			     ? "user.uids"
@@ -191,6 +198,13 @@ static bool root_is_mapped(const struct control_in *in, const char *mappings)
 	return userns_listed(in->document) && json_count(list) > 0;
 }
 
+static const char *why_unmapped(const struct control_in *in)
+{
+	const struct json *findings = in->plan ? in->plan->findings : NULL;
+
+	return json_count(findings) > 0 ? json_string(findings->first, "why") : NULL;
+}
+
 /* What the groups' names mean is settled at create. */
 static struct json *denied_groups(const struct control_in *in, struct change *out)
 {
@@ -240,7 +254,7 @@ static void judge_mappings(const struct look *look, const struct json *mappings)
 
 static void create(const struct control_in *in, struct change *out)
 {
-	struct look look = {.path = "process.user", .out = out};
+	struct look look = {.path = "process.user", .out = out, .unmapped = why_unmapped(in)};
 	struct json_doc *notes = change_notes(out);
 	struct json *ceiling = in->rules ? json_clone(notes, in->rules) : json_new_object(notes);
 

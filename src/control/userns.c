@@ -38,8 +38,7 @@ static void report(const struct control_in *in, struct change *out)
 	char why[CONTROL_LIST];
 
 	json_each(finding, in->plan->findings) {
-		snprintf(why, sizeof(why), "no user namespace for it: %s",
-			 json_string(finding, "why"));
+		snprintf(why, sizeof(why), "cannot be mapped: %s", json_string(finding, "why"));
 		say(out, json_string(finding, "path"), json_string(finding, "value"),
 		    &(struct reason){
 			    .rule = "userns.map",
@@ -110,7 +109,7 @@ void userns_note(const struct control_in *in, struct change *out, const char *na
 		 const char *text)
 {
 	const struct reason reason =
-		userns_because(in, "what was taken out of the document, for the next time");
+		userns_because(in, "what the engine had there, so that a second create finds it");
 	char path[CHANGE_PATH];
 
 	change_set(out, change_key_path("annotations", name, path),

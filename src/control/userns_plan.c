@@ -73,7 +73,9 @@ static void judge_joined(struct look *look, const char *where, const char *type,
 
 	if (look->in->host->ns(look->in->host, type, path) == HOST_NS_HOST) {
 		snprintf(why, sizeof(why), "the host's own %s namespace", type);
-		missing(look, where, path, why, "ask for the container's own");
+		missing(look, where, path, why,
+			"ask for a namespace of its own, or give such pods a profile with "
+			"\"userns\": {\"map\": \"off\"}");
 	} else if (strcmp(type, "network") == 0) {
 		judge_network(look, where, path);
 	} else if (look->in->host->ns_owner(look->in->host, path, look->facts->join) !=
@@ -109,7 +111,9 @@ static void judge_namespaces(struct look *look)
 			continue;
 		snprintf(why, sizeof(why), "the container would share the host's %s namespace",
 			 needed[i]);
-		missing(look, "linux.namespaces", NULL, why, "ask for the container's own");
+		missing(look, "linux.namespaces", NULL, why,
+			"ask for a namespace of its own, or give such pods a profile with "
+			"\"userns\": {\"map\": \"off\"}");
 	}
 	json_each(entry, list) {
 		const char *type = json_string(entry, "type"), *path = json_string(entry, "path");
@@ -210,7 +214,7 @@ static void judge_source(struct look *look, const struct mount *mount, const cha
 {
 	bool whole = json_has_string(json_get(mount->json, "options"), "rbind");
 	const char *why = look->in->host->unmappable(look->in->host, path, whole);
-	char where[CHANGE_PATH];
+	char where[CHANGE_PATH], it[TEXT_SHOWN_SIZE];
 
 	if (mount->flags & (MOUNT_SLAVE | MOUNT_SHARED))
 		missing(look, change_key_path(entry, "options", where), "slave",
@@ -218,9 +222,11 @@ static void judge_source(struct look *look, const struct mount *mount, const cha
 			"ask for private propagation");
 	if (!why)
 		look->plan->idmap[mount->index] = true;
-	else if (!stays_plain(look, mount, path))
-		missing(look, change_key_path(entry, "source", where), path, why,
+	else if (!stays_plain(look, mount, path)) {
+		snprintf(it, sizeof(it), "it %s", why);
+		missing(look, change_key_path(entry, "source", where), path, it,
 			"use a volume on ext4, xfs, btrfs or, since Linux 6.3, tmpfs");
+	}
 }
 
 static void judge_own_maps(struct look *look, const struct mount *mount, const char *entry)
@@ -246,7 +252,7 @@ static void judge_below(struct look *look, const struct mount *mount, const char
 	    !look->in->host->holds_mounts(look->in->host, path))
 		return;
 	missing(look, change_key_path(entry, "source", where), path,
-		"has something mounted below it, which crun before 1.9 leaves out in a user "
+		"it has something mounted below it, which crun before 1.9 leaves out in a user "
 		"namespace",
 		"use crun 1.9 or later, or runc 1.3 or later, for this handler");
 }

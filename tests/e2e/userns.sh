@@ -232,7 +232,7 @@ unmappable() {
 	script=true && document one "$(bind /m "$store/o/at")"
 	allow '{path: "'"$store"'/o/at", idmap: true}'
 	hr run --bundle "$bundle" one </dev/null >"$in/out" 2>&1
-	like "$?/$(cat "$in/out")" "^1/hardrun: refused by userns: mounts\[[0-9]*\].source \"$store/o/at\": no user namespace for it: .*overlay" \
+	like "$?/$(cat "$in/out")" "^1/hardrun: refused by userns: mounts\[[0-9]*\].source \"$store/o/at\": cannot be mapped: .*overlay" \
 		"$way: what cannot be mapped is refused by name"
 	is "$(points)$(ranges)" "$(points)" "$way: and no ids are kept for it"
 	mapping auto '.mounts = {host_paths: [{path: "'"$store"'/o/at", idmap: true}]}'
@@ -240,7 +240,7 @@ unmappable() {
 	hr run --bundle "$bundle" one </dev/null >"$in/out" 2>&1
 	like "$(cat "$in/out")" "^ +0 +0 +4294967295" "$way: auto: it is not mapped"
 	like "$(entries '.report[] | select(.rule == "userns.map") | .action + " " + .path + " " + .why')" \
-		"^warn mounts\[[0-9]*\].source no user namespace for it: .*overlay" "$way: auto: it is said why"
+		"^warn mounts\[[0-9]*\].source cannot be mapped: .*overlay" "$way: auto: it is said why"
 	mapping require
 	script='cat /m/in' && echo in >"$store/o/low/in" && document one "$(bind /m "$store/o/at")"
 	hr run --bundle "$bundle" one </dev/null >"$in/out" 2>&1

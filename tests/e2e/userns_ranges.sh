@@ -114,11 +114,11 @@ lacks() {
 	local was
 	was=$(cat "$bundle/config.json")
 	mapping require && hr run --bundle "$bundle" one </dev/null >"$in/out" 2>&1
-	like "$?/$(cat "$in/out")" "^1/hardrun: refused by userns: .*no user namespace for it: .*$2" "$runtime: $1: require refuses"
+	like "$?/$(cat "$in/out")" "^1/hardrun: refused by userns: .*cannot be mapped: .*$2" "$runtime: $1: require refuses"
 	is "$(cat "$bundle/config.json")/$(ranges)" "$was/" "$runtime: $1: with nothing changed"
 	mapping auto && hr run --bundle "$bundle" one </dev/null >"$in/auto" 2>&1
 	like "$(cat "$in/auto")" '^ +0 +0 +4294967295' "$runtime: $1: auto runs without"
-	like "$(entries '.report[] | select(.rule == "userns.map") | .action + " " + .why')" "^warn no user namespace for it: .*$2" "$runtime: $1: auto says why"
+	like "$(entries '.report[] | select(.rule == "userns.map") | .action + " " + .why')" "^warn cannot be mapped: .*$2" "$runtime: $1: auto says why"
 	cp "$bundle/asked.json" "$bundle/config.json"
 }
 missings() {

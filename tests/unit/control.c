@@ -166,7 +166,7 @@ ROWS(control, sysctls)
 static const struct {
 	const char *entries, *action;
 } mappings[] = {
-	{"", ""},
+	{"", "refuse"}, /* crun would take the host's root */
 	{"{\"hostID\":1,\"size\":1}", ""},
 	{"{\"hostID\":100000,\"size\":65536}", ""},
 	{"{\"containerID\":4294967295,\"hostID\":4294967295,\"size\":1}", ""},
@@ -189,7 +189,8 @@ static void check_mappings(const void *row, size_t number)
 
 	(void)row;
 	snprintf(document, sizeof(document),
-		 "{\"linux\":{\"namespaces\":[{\"type\":\"user\"}],\"uidMappings\":[%s]}}",
+		 "{\"linux\":{\"namespaces\":[{\"type\":\"user\"}],\"uidMappings\":[%s],"
+		 "\"gidMappings\":[{\"hostID\":1,\"size\":1}]}}",
 		 mappings[number].entries);
 	expect(&control_userns, "{}", document, mappings[number].action, NULL);
 }
