@@ -47,6 +47,7 @@ int host_open(const char *bundle, struct host_real **ret, struct hr_error *err)
 		return hr_fail(err, HR_USAGE, "the bundle's path is too long");
 	}
 	strcpy(real->bundle, bundle);
+	real->userns = -1;
 	real->ops = (struct host){
 		.ns = host_real_ns,
 		.root_wrong = host_real_root_wrong,

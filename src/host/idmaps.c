@@ -39,6 +39,9 @@ const char *host_real_unmappable(struct host *host, const char *path, bool whole
 	hr_autoclose int fd = open(path, O_PATH | O_CLOEXEC);
 	const char *why = NULL;
 
+	/* Without ids there is nothing to try, and that has been said. */
+	if (real->userns < 0)
+		return NULL;
 	if (fd < 0)
 		return "cannot be opened on the host";
 	return userns_idmaps(fd, whole, real->userns, &why) ? NULL : why;

@@ -44,6 +44,8 @@ struct call {
 	struct json_doc *record; /* exec, update: what create left, or NULL */
 	struct level level;	 /* create: SELinux level that was claimed; "" for none */
 	struct userns_facts userns;
+	char userns_join[64]; /* what userns.join and userns.missing point to */
+	char userns_missing[HR_ERROR_MSG];
 	bool userns_known;	/* somebody looked */
 	bool was_mapped;	/* the bundle had a user namespace of ours the last time */
 	struct range range;	/* create: ids that were claimed; base 0 for none */

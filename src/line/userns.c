@@ -152,7 +152,7 @@ static int read_range(const struct call *call, uint32_t *ret, struct hr_error *e
 
 static int join_sandbox(struct call *call, bool claim, struct hr_error *err)
 {
-	static char path[64];
+	char *path = call->userns_join;
 	pid_t pid;
 
 	if ((claim ? range_claim(call->statedir, call_root(call), call->request->id,
@@ -161,11 +161,11 @@ static int join_sandbox(struct call *call, bool claim, struct hr_error *err)
 		return -1;
 	if (call->range.base == 0)
 		return hr_fail(err, HR_DENIED,
-			       "the pod's sandbox was started without one; delete the pod, so that "
-			       "it is made anew");
+			       "the pod's sandbox was started without a user namespace; delete the "
+			       "pod, so that it is made anew");
 	if (find_sandbox(call, &pid, err) < 0)
 		return -1;
-	snprintf(path, sizeof(path), "/proc/%d/ns/user", (int)pid);
+	snprintf(path, sizeof(call->userns_join), "/proc/%d/ns/user", (int)pid);
 	call->userns.join = path;
 	return open_sandbox(call, path, err);
 }
@@ -229,7 +229,6 @@ static void know_pool(struct call *call)
 
 int call_userns(struct call *call, bool claim, struct hr_error *err)
 {
-	static char missing[HR_ERROR_MSG];
 	struct hr_error local = {0};
 
 	call->userns = (struct userns_facts){.runc = version_of(call, RUNTIME_RUNC),
@@ -244,8 +243,8 @@ int call_userns(struct call *call, bool claim, struct hr_error *err)
 	if (call->userns.map == USERNS_OFF || !call->request->id)
 		return 0;
 	if (look(call, claim, &local) < 0) {
-		snprintf(missing, sizeof(missing), "%s", local.msg);
-		call->userns.missing = missing;
+		snprintf(call->userns_missing, sizeof(call->userns_missing), "%s", local.msg);
+		call->userns.missing = call->userns_missing;
 	}
 	call->userns.base = call->range.base;
 	return 0;

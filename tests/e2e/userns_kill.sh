@@ -42,7 +42,6 @@ kill_before() {
 	[ "$(sed -n "$(($1 - offset))p" "$in/calls" | cut -d ' ' -f 2)" = self ] || verbs=(run)
 	for verb in "${verbs[@]}"; do
 		prepared
-		before=$(mount_id)
 		timeout -s KILL 15 "$work/kill_at" ${2:+"$2"} "$1" "$work/bin/hardrun" --root "$root" "$verb" --bundle "$bundle" one \
 			</dev/null >"$in/said" 2>"$in/err"
 		ended_with=$?
@@ -53,34 +52,32 @@ kill_before() {
 }
 
 judge() { # N
-	local kind=new now
+	local kind
 	[ -z "$(mapped_left)$(pgrep '^(hard|c)?run')" ] || bad "processes are left"
 	if [ -e "$root/one" ]; then
 		[ "$(state_of one)" = created ] || bad "the container is $(state_of one)"
 		[ -n "$(base_of "$(pid_of one)")" ] || bad "the container is not mapped"
 		hr start one || bad "the container does not start"
 	fi
-	now=$(mount_id)
-	case $now in
-	"$before") kind=old ;;
-	"") kind=none ;;
+	# Numbers of mounts are used again: an owner tells which it is.
+	case $(mount_id)/$(stat -c %u "$bundle/rootfs/own/1000" 2>/dev/null) in
+	/*) kind=none ;;
+	*/1000) kind=old ;;
+	*) kind=new ;;
 	esac
 	seen[$kind]=$((${seen[$kind]:-0} + 1))
 	[ "$kind" = none ] || [ "$(mount_seen)" = "$options" ] || bad "$kind is another mount: $(mount_seen)"
-	[ "$kind" = none ] || owned "$kind"
+	[ "$kind" != new ] || owned
 	[ -z "$(find "$bundle" "$s" -maxdepth 1 -name '.hardrun*')" ] || seen[half]=$((${seen[half]:-0} + 1))
 	jq -e .root.path "$bundle/config.json" >/dev/null || bad "config.json is damaged"
 	hr delete --force one >"$in/delete" 2>&1 || bad "delete --force: $(cat "$in/delete")"
 	next "$1"
 }
 
-owned() { # KIND
+owned() {
 	local owner
 	owner=$(stat -c %u "$bundle/rootfs/own/1000")
-	case $1 in
-	old) [ "$owner" = 1000 ] || bad "old, and 1000 is $owner" ;;
-	new) [ $((owner % 65536)) = 1000 ] && [ "$owner" -gt "$first" ] || bad "new, and 1000 is $owner" ;;
-	esac
+	[ $((owner % 65536)) = 1000 ] && [ "$owner" -gt "$first" ] || bad "1000 is $owner"
 }
 
 # The next create: of what there is, or of all anew, by turns.
@@ -111,7 +108,7 @@ at_point() { # N [-p]
 }
 
 all_points() {
-	local n last before options said ended_with at offset
+	local n last options said ended_with at offset
 	mapping require && script='exit 0'
 	rootfs one 3 && document one
 	# In the state that later ones find.

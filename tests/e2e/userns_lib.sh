@@ -159,13 +159,13 @@ state_of() { # ID
 	bare state "$1" 2>/dev/null | jq -r .status
 }
 pid_of() { # ID
-	bare state "$1" | jq -r .pid
+	bare state "$1" 2>/dev/null | jq -r .pid
 }
 base_of() { # PID: the first id, where the map is whole
 	awk '$1 == 0 && $3 == 65536 { print $2 }' "/proc/$1/uid_map" 2>/dev/null
 }
 # The bases that are kept.
-ranges() { find /run/hardrun/ranges -name '*.json' -printf '%f\n' 2>/dev/null | sed 's/\.json//' | sort; }
+ranges() { find /run/hardrun/ranges -name '[0-9]*.json' -printf '%f\n' 2>/dev/null | sed 's/\.json//' | sort; }
 
 entries() { # JQ-FILTER: of the last line of the audit log
 	tail -n 1 /var/log/hardrun/audit.jsonl | jq -rc "$1"
