@@ -192,7 +192,7 @@ unmapped_box() {
 	real_policy '{"version": 1, "default": "p", "profiles": {"p": {"extends": "default", "userns": {"map": "require", "pre_join": '$join'}}}}'
 	of_pod app container "$(of_box ipc uts)" && bundle=$store/k8s.io/app
 	hr create --bundle "$bundle" app </dev/null >"$in/out" 2>&1
-	like "$?/$(cat "$in/out")" "^1/hardrun: refused by userns: linux.namespaces.*sandbox was started without one" "$way: an older pod: require refuses"
+	like "$?/$(cat "$in/out")" "^1/hardrun: refused by userns: linux.namespaces.*sandbox was started without a user namespace" "$way: an older pod: require refuses"
 	gone && ended box && bundle=$store/k8s.io/box s=$store/s/box && gone
 }
 
