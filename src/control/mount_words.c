@@ -146,9 +146,8 @@ void mount_read_words(struct mount *mount)
 static bool is_contrary(const struct mount *mount, const char *word)
 {
 	/* A user namespace locks these, too, as they are on the host. */
-	static const char *const times[] = {"atime",	  "diratime",	 "noatime",
-					    "nodiratime", "norelatime",	 "nostrictatime",
-					    "relatime",	  "strictatime", NULL};
+	static const char *const times[] = {"atime",	  "diratime",	 "noatime", "nodiratime",
+					    "norelatime", "strictatime", NULL};
 
 	if (mount->locked && text_in(word, times) &&
 	    !((mount->force & MOUNT_NOATIME) && strcmp(word, "noatime") == 0))

@@ -164,14 +164,43 @@ static void leave_network(const struct control_in *in, struct change *out,
 		    json_path(in->document, "linux.namespaces"), network, &reason);
 }
 
+/* Groups that may ping, as the runtime writes them from inside: those that are not mapped are no
+ * groups there, and the kernel refuses the whole (Docker asks for 0 to 2147483647). */
+static void fit_ping(const struct control_in *in, struct change *out)
+{
+	const struct reason reason =
+		userns_because(in, "groups above 65535 are none in the container, and the kernel "
+				   "refuses the setting");
+	char path[CHANGE_PATH], key[LONGEST_KEY], value[32];
+
+	json_each(one, json_path(in->document, "linux.sysctl")) {
+		unsigned long first, last;
+		char *end;
+
+		if (one->type != JSON_STRING ||
+		    strcmp(dotted(one->key, key), "net.ipv4.ping_group_range") != 0)
+			continue;
+		first = strtoul(one->text, &end, 10);
+		last = strtoul(end, NULL, 10);
+		if (first >= USERNS_SIZE || last < USERNS_SIZE)
+			continue;
+		snprintf(value, sizeof(value), "%lu %u", first, USERNS_SIZE - 1);
+		change_set(out, change_key_path("linux.sysctl", one->key, path),
+			   json_new_string(change_doc(out), value), NULL, &reason);
+		return;
+	}
+}
+
 const char *userns_network(const struct control_in *in, struct change *out)
 {
 	size_t index;
 	const struct json *network = network_entry(in->document, &index);
 	const char *path = json_string(network, "path");
 
-	if (!in->plan->outside || !path)
+	if (!in->plan->outside || !path) {
+		fit_ping(in, out);
 		return NULL;
+	}
 	bind_sysfs(in, out);
 	note_settings(in, out);
 	/* One of a process is another container's, which need not be mapped. */

@@ -43,7 +43,7 @@ parallels() {
 		hr start "c$i" && down "c$i"
 	done
 	looked
-	is "$(($(ranges | wc -l) < many - 5))" 1 "$runtime: $many at once: gone, some are free with the next create"
+	is "$(($(ranges | wc -l) < many))" 1 "$runtime: $many at once: gone, some are free with the next create"
 	for i in 1 2; do looked; done
 	is "$(ranges | wc -l)" 1 "$runtime: $many at once: and all with a few more"
 	is "$(grep -cxFf <(ranges) <<<"$bases")" 0 "$runtime: what is given next was not used before"

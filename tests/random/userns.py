@@ -267,6 +267,8 @@ class Userns:
         given["root"]["path"] = root
         if network is not None:
             self.undo_network(given, network)
+        else:
+            self.undo_ping(given)
         self.undo_mounts(given, network is not None)
         return given
 
@@ -292,6 +294,21 @@ class Userns:
         self.changed.append(path)
         self.must(given["annotations"].pop(note, None) == wanted, path, f"is not {wanted}")
         self.back_to_asked(given, note)
+
+    def undo_ping(self, given):
+        """Written from inside, the kernel takes no group that the container has not."""
+        asked = self.asked["linux"].get("sysctl") or {}
+        for key, text in asked.items():
+            bounds = re.match(r"(\d+)\s+(\d+)$", str(text))
+            if key.replace("/", ".") != "net.ipv4.ping_group_range" or not bounds:
+                continue
+            first, last = map(int, bounds.groups())
+            if first < SIZE <= last:
+                path = f'linux.sysctl["{key}"]'
+                self.changed.append(path)
+                self.must(given["linux"]["sysctl"].get(key) == f"{first} {SIZE - 1}", path,
+                          "is beyond the container's groups")
+                given["linux"]["sysctl"][key] = text
 
     def undo_network(self, given, index):
         listing = given["linux"]["namespaces"]
