@@ -236,8 +236,7 @@ static void judge_runtime(const struct userns *userns, const struct node_runtime
 		  runtime->version, names.data);
 	text_adds(&finding->remedy,
 		  "Install crun and run: hardrun setup ENGINE --runtime /usr/bin/crun; or runc 1.3 "
-		  "or "
-		  "later; or set \"userns\": {\"pre_join\": true} in the profile: hardrun then "
+		  "or later; or set \"userns\": {\"pre_join\": true} in the profile: hardrun then "
 		  "enters the pod's network in the runtime's place, and DANGER: a runc exec that "
 		  "does not go through hardrun lands in the host's network");
 }

@@ -276,7 +276,8 @@ struct subid_pool ids_gap(struct ids *ids, uint32_t low, uint32_t high, const st
 	struct subid_pool widest = {0};
 	uint64_t from = low;
 
-	qsort(ids->lines, ids->len, sizeof(*ids->lines), by_first);
+	if (ids->len > 0)
+		qsort(ids->lines, ids->len, sizeof(*ids->lines), by_first);
 	for (size_t i = 0; i < ids->len && ids->lines[i].first < high; i++) {
 		const struct ids_line *line = &ids->lines[i];
 

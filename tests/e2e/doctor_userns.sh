@@ -155,7 +155,7 @@ if [ -n "$layout" ]; then
 	planted='' && fresh_layout
 	version "$old"
 	doctor
-	like "$remedy" "runc 1\.3 or later, or crun.*pre_join.*DANGER.*lands in the host's network" \
+	like "$remedy" "crun.*runc 1\.3 or later.*pre_join.*DANGER.*lands in the host's network" \
 		"pre_join is offered with its danger"
 	like "$(seen userns.runtime)" "^$old: .* of handler hardrun-restricted get none$" \
 		"version and handlers are named"
