@@ -121,6 +121,14 @@ static bool node_fits(const struct allowed *allowed, const struct json *device)
 	       find(allowed->list, allowed->count, major, minor);
 }
 
+/* Runtimes read files of the image, such as /etc/passwd, and wait for ever at a pipe. */
+static bool is_stray_pipe(const struct json *device)
+{
+	const char *path = json_string(device, "path");
+
+	return is_type(device, "p") && (!path || !text_starts(path, "/dev/") || text_goes_up(path));
+}
+
 static void judge_node(const struct control_in *in, struct change *out, const struct json *list,
 		       const struct json *device, const char *path)
 {
@@ -141,9 +149,15 @@ static void judge_node(const struct control_in *in, struct change *out, const st
 		change_drop(out, path, list, device, &reason);
 		return;
 	}
-	reason.why = is_type(device, "b") ? "a block device gives the container a disk of the host"
-					  : "the type is none of c, u and p";
 	reason.remedy = "remove it from the request; block devices cannot be allowed";
+	if (is_stray_pipe(device)) {
+		reason.why = "a pipe in place of a file of the image holds the runtime for ever";
+		reason.remedy = "place the pipe below /dev";
+	} else if (is_type(device, "b")) {
+		reason.why = "a block device gives the container a disk of the host";
+	} else {
+		reason.why = "the type is none of c, u and p";
+	}
 	change_refuse(out, path, name, &reason);
 }
 
@@ -156,7 +170,7 @@ static void judge_nodes(const struct control_in *in, struct change *out,
 
 	json_each(device, list) {
 		change_index_path("linux.devices", index++, path);
-		if (!is_type(device, "cup") || !node_fits(allowed, device))
+		if (!is_type(device, "cup") || !node_fits(allowed, device) || is_stray_pipe(device))
 			judge_node(in, out, list, device, path);
 	}
 }
