@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* check: policies, seccomp sources, and profiles in the form of the runtime-spec. */
+#include "command/check.h"
 #include "command/command.h"
 
 #include "base/cleanup.h"
@@ -184,6 +185,8 @@ static void check_policy(int fd, const char *path, struct checked *ret)
 		ret->status = ret->status ? ret->status : EXIT_REFUSED;
 		return;
 	}
+	if (check_verifier(policy, fd < 0, fd < 0 ? &ret->notes : &ret->findings) && fd >= 0)
+		ret->status = EXIT_REFUSED;
 	policy_remarks(policy, remark, &ret->notes);
 	json_each(profile, policy_profiles(policy))
 		remark_profile(policy, json_path(profile, "seccomp.profile"), &ret->notes);

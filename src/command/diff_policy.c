@@ -345,6 +345,8 @@ static void compare_frame(struct diff *diff, const struct diff_side sides[2], st
 			   json_new_string(diff->doc, b));
 	compare_options(&pair, "audit", policy_audit_section(sides[0].policy),
 			policy_audit_section(sides[1].policy));
+	compare_members(&pair, "images", policy_images_section(sides[0].policy),
+			policy_images_section(sides[1].policy));
 	compare_rules(&pair, policy_rules(sides[0].policy), policy_rules(sides[1].policy));
 }
 

@@ -29,6 +29,7 @@ const char *control_line_name(enum control_line line);
 
 struct userns_facts;
 struct userns_plan;
+struct image_facts;
 
 struct control_in {
 	enum control_line line;
@@ -47,6 +48,8 @@ struct control_in {
 	bool level_taken;  /* create: the level that is asked is another living pod's */
 	const struct userns_facts *userns; /* create: control/userns.h; NULL: nobody looked */
 	const struct userns_plan *plan;	   /* create: made of them; NULL for none */
+	const struct image_facts *image;   /* create: control/image.h; NULL: nothing is required,
+					      and refused where something is */
 };
 
 enum option_type {

@@ -134,6 +134,68 @@ static int name_of(const struct policy *policy, const char *name, char **ret, st
 	return dump(&json, ret, err);
 }
 
+/* --- Images ----------------------------------------------------------------------------------- */
+
+/* An entry whose keys are found from elsewhere too. */
+static int add_entry(const struct policy *policy, const struct json *entry, struct text *to,
+		     struct hr_error *err)
+{
+	json_auto struct json_doc *doc = json_new("entry");
+	struct json *copy = doc ? json_clone(doc, entry) : NULL;
+	struct json *keys = copy ? json_new_array(doc) : NULL;
+	hr_autofree char *line = NULL;
+
+	json_each(key, json_get(entry, "keys")) {
+		text_auto struct text path = {0};
+
+		if (key->text[0] != '/' && policy->confdir && policy->confdir[0] == '/')
+			text_addf(&path, "%s/" POLICY_KEYS_DIR "/", policy->confdir);
+		text_adds(&path, key->text);
+		if (path.failed || !json_append(keys, json_new_string(doc, path.data)))
+			return hr_fail(err, HR_SYSTEM, "out of memory");
+	}
+	if (!copy || !keys || (keys->first && !json_put(doc, copy, "keys", keys)))
+		return hr_fail(err, HR_SYSTEM, "out of memory");
+	if (dump(copy, &line, err) < 0)
+		return -1;
+	text_addf(to, "      %s%s\n", line, entry->next ? "," : "");
+	return 0;
+}
+
+static bool is_asked(const struct json *named, const char *require)
+{
+	return named && (strcmp(require, "*") == 0 || strcmp(require, named->key) == 0);
+}
+
+/* The entries that the profile requires. */
+static int add_images(const struct policy *policy, const struct json *profile, bool origins,
+		      struct text *to, struct hr_error *err)
+{
+	const char *require = json_string(json_get(profile, "image"), "require");
+	const char *separator = "";
+
+	if (!policy_images_required(policy, require))
+		return 0;
+	text_adds(to, "  \"images\": {\n");
+	json_each(named, policy->images) {
+		if (!is_asked(named, require))
+			continue;
+		text_addf(to, "%s    \"%s\": [", separator, named->key);
+		if (origins)
+			add_origin(to, named);
+		text_adds(to, "\n");
+		json_each(entry, named)
+			if (add_entry(policy, entry, to, err) < 0)
+				return -1;
+		text_adds(to, "    ]");
+		separator = ",\n";
+	}
+	text_adds(to, "\n  },\n");
+	return 0;
+}
+
+/* --- The policy ------------------------------------------------------------------------------- */
+
 int policy_effective(struct policy *policy, const char *name, bool origins, struct text *ret,
 		     struct hr_error *err)
 {
@@ -143,8 +205,10 @@ int policy_effective(struct policy *policy, const char *name, bool origins, stru
 	if (policy_profile(policy, name, &profile, err) < 0 ||
 	    name_of(policy, name, &quoted, err) < 0)
 		return -1;
-	text_addf(ret, "{\n  \"version\": 1,\n  \"default\": %s,\n  \"profiles\": {\n    %s: {\n",
-		  quoted, quoted);
+	text_addf(ret, "{\n  \"version\": 1,\n  \"default\": %s,\n", quoted);
+	if (add_images(policy, profile, origins, ret, err) < 0)
+		return -1;
+	text_addf(ret, "  \"profiles\": {\n    %s: {\n", quoted);
 	add_mode(ret, json_get(profile, "mode"), origins);
 	json_each(options, profile)
 		if (options->type == JSON_OBJECT && add_control(ret, options, origins, err) < 0)

@@ -6,7 +6,8 @@
 
 #include <string.h>
 
-static const char *const top_keys[] = {"version", "profiles", "rules", "default", "audit", NULL};
+static const char *const top_keys[] = {"version", "profiles", "rules", "default",
+				       "audit",	  "images",   NULL};
 static const char *const audit_keys[] = {"file", "syslog", "required", "annotations", NULL};
 
 static int want(const struct json *value, enum json_type type, const char *what,
@@ -181,5 +182,5 @@ int policy_add_file(struct policy *policy, struct json_doc *doc, bool builtin, s
 		return -1;
 	if (take_audit(policy, json_get(root, "audit"), err) < 0 && policy_mistake(policy, err) < 0)
 		return -1;
-	return 0;
+	return policy_add_images(policy, root, err);
 }

@@ -97,6 +97,8 @@ static int finish(struct policy *policy, policy_check_fn check, struct hr_error 
 {
 	if (policy_check_names(policy, err) < 0)
 		return -1;
+	if (policy->thorough && policy_check_keys(policy, err) < 0)
+		return -1;
 	json_each(profile, policy->profiles)
 		if ((policy->thorough || !is_builtin(profile)) &&
 		    policy_check_profile(policy, profile, check, err) < 0 &&

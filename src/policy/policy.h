@@ -94,7 +94,8 @@ typedef void (*policy_remark_fn)(const struct json *at, const char *remark, void
 void policy_remarks(struct policy *policy, policy_remark_fn found, void *to);
 
 /*
- * The profile `name` with all that it extends, as a policy of this profile alone: loaded, its
+ * The profile `name` with all that it extends and what it requires of images, as a policy of this
+ * profile alone: loaded, its
  * effective profile is the same text again (but for the origins). A built-in name is written
  * effective-NAME. `origins`: each option's place in a comment. Error: HR_POLICY, HR_SYSTEM.
  */
@@ -132,6 +133,32 @@ void policy_file_done(struct policy_file *file);
 
 /* The name of `list` that is nearest to `word`, NULL if none is near: for "did you mean". */
 const char *policy_nearest(const char *word, const char *const *list);
+
+/*
+ * What the section images asks, as the request's member "require" for hardrun-image
+ * (docs/ARCHITECTURE.md, "Verdicts"): name and entries, with the text of each key in place of its
+ * path. Made in `doc`; *ret NULL where nothing is required: no name, "", "none", or "*" (all
+ * entries of all names) while the policy has no section images. Every file of a key is opened
+ * anew. Error: HR_POLICY (an unknown name; at its place: a key that is none, or not root's),
+ * HR_SYSTEM.
+ */
+int policy_images(const struct policy *policy, const char *name, struct json_doc *doc,
+		  struct json **ret, struct hr_error *err);
+
+/* True if `name` (may be NULL) asks for something: see policy_images. Reads no file. */
+bool policy_images_required(const struct policy *policy, const char *name);
+
+/* The section: an object, name -> list of entries as they were written; NULL without one. */
+const struct json *policy_images_section(const struct policy *policy);
+static inline bool policy_images_there(const struct policy *policy)
+{
+	return policy_images_section(policy) != NULL;
+}
+
+/* HR_POLICY at `at` (NULL: nowhere) for a name that the section has not, with the nearest; 0 for
+ * one that can be required. */
+int policy_images_check_name(const struct policy *policy, const struct json *at, const char *name,
+			     struct hr_error *err);
 
 /* Names of all profiles, for messages and `check`. */
 const struct json *policy_profiles(const struct policy *policy);

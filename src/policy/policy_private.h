@@ -9,6 +9,7 @@
 #define POLICY_MAX_FILES   64
 #define POLICY_MAX_BYTES   ((size_t)1024 * 1024)
 #define POLICY_MAX_EXTENDS 8
+#define POLICY_KEYS_DIR	   "keys" /* beside policy.json: public keys */
 
 struct policy {
 	struct json_doc *files[POLICY_MAX_FILES + 1]; /* the built-in one first */
@@ -19,6 +20,7 @@ struct policy {
 	struct json *rules;	   /* in order of files */
 	struct json *default_name; /* string, or NULL */
 	struct json *audit;	   /* object, or NULL */
+	struct json *images;	   /* name -> list of entries, or NULL */
 	int dirfd;		   /* of the directory of the policy; -1: built-in profiles alone */
 	char *confdir;		   /* its name, for messages */
 	bool thorough;		   /* files that profiles name are read */
@@ -54,6 +56,34 @@ int policy_check_profile(struct policy *policy, const struct json *profile, poli
 
 /* Check the value of a "mode". */
 int policy_check_mode(const struct json *mode, struct hr_error *err);
+
+/* Take in the section images of a file, where it has one. */
+int policy_add_images(struct policy *policy, const struct json *root, struct hr_error *err);
+
+/* True if a key of the section can be the name of a file. */
+bool policy_key_sound(const struct json *key);
+
+/* Read every key that the section names. */
+int policy_check_keys(struct policy *policy, struct hr_error *err);
+
+/* The block of a key that the section names, from BEGIN to END. ret_path: of its file. The caller
+ * frees both. Error: HR_POLICY at the key's place in the policy. */
+int policy_key_read(const struct policy *policy, const struct json *key, char **ret_path,
+		    char **ret_pem, struct hr_error *err);
+
+/* What is wrong with a scope, as a clause; NULL: nothing. */
+const char *policy_scope_problem(const char *scope);
+
+/* True if both stand for the same repositories. */
+bool policy_scope_same(const char *a, const char *b);
+
+/* True if this condition of a rule holds whenever `when` of another does. */
+bool policy_condition_follows(const struct json *condition, const struct json *when);
+
+/* Remarks about images. used: object with a member for each profile that is used, true where it
+ * is given to containers and not only extended. */
+void policy_remark_images(struct policy *policy, const struct json *used, policy_remark_fn found,
+			  void *to);
 
 /* True if the rule has a condition on what is believed. */
 bool policy_rule_believes(const struct json *rule);

@@ -51,8 +51,7 @@ static bool annotations_within(const struct json *narrow, const struct json *wid
 	return true;
 }
 
-/* True if this condition of an earlier rule holds whenever `when` does. */
-static bool follows(const struct json *condition, const struct json *when)
+bool policy_condition_follows(const struct json *condition, const struct json *when)
 {
 	if (strcmp(condition->key, "annotation") == 0)
 		return annotations_within(json_get(when, "annotation"), condition);
@@ -70,7 +69,7 @@ static bool shadows(const struct json *earlier, const struct json *rule)
 	    json_true(when, "sandbox") != json_true(json_get(earlier, "when"), "sandbox"))
 		return false;
 	json_each(condition, json_get(earlier, "when"))
-		if (!follows(condition, when))
+		if (!policy_condition_follows(condition, when))
 			return false;
 	return true;
 }
@@ -114,13 +113,16 @@ static void remark_shadow(const struct remarks *all, const struct json *rule)
 	}
 }
 
-/* Remember that a profile is used, with all that it extends. */
+/* Remember that a profile is given to containers (true), and all that it extends (false). */
 static void use(const struct policy *policy, struct json_doc *doc, const char *name)
 {
-	while (name && !json_get(json_root(doc), name)) {
+	bool given = true;
+
+	for (; name; given = false) {
 		const struct json *profile = json_get(policy->profiles, name);
 
-		if (!json_put(doc, json_root(doc), name, json_new_bool(doc, true)))
+		if ((!given && json_get(json_root(doc), name)) || json_true(json_root(doc), name) ||
+		    !json_put(doc, json_root(doc), name, json_new_bool(doc, given)))
 			return;
 		name = json_string(profile, "extends");
 	}
@@ -212,4 +214,5 @@ void policy_remarks(struct policy *policy, policy_remark_fn found, void *to)
 		remark_unused(&all, profile, json_root(used));
 		remark_profile(&all, profile);
 	}
+	policy_remark_images(policy, json_root(used), found, to);
 }

@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "control/control.h"
+#include "json/edit.h"
 #include "policy/policy.h"
 
 #include <fcntl.h>
@@ -61,6 +62,31 @@ static void check_selection(struct policy *policy)
 		}
 }
 
+static void take(const struct json *at, const char *text, void *to)
+{
+	must(at && text[0]);
+	++*(size_t *)to;
+}
+
+/* What is required of images can be asked for, by every name and by all. */
+static void check_images(struct policy *policy)
+{
+	json_auto struct json_doc *doc = json_new("request");
+	struct hr_error err = {0};
+	struct json *require = NULL;
+	size_t remarks = 0;
+
+	must(doc);
+	json_each(named, policy_images_section(policy)) {
+		must(policy_images_check_name(policy, NULL, named->key, &err) == 0);
+		must(policy_images(policy, named->key, doc, &require, &err) == 0);
+		must(json_count(json_get(require, "entries")) == json_count(named));
+	}
+	must(policy_images(policy, "*", doc, &require, &err) == 0);
+	must(!require == !policy_images_there(policy));
+	policy_remarks(policy, take, &remarks);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	policy_auto struct policy *policy = NULL;
@@ -85,5 +111,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	policy_audit(policy, &audit);
 	check_selection(policy);
+	check_images(policy);
 	return 0;
 }

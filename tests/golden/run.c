@@ -2,11 +2,12 @@
 /*
  * tests/golden/CONTROL/CASE: policy.json (the profile `case` in it is applied; none: the
  * built-in default), in.json (a config.json), host.json (tests/lib/fake_host.h, optional),
- * call.json ({"line": "restore"|"run", "root", "bundle", "id"}, optional), and for exec and update
- * process.json or resources.json, judged under the ceiling that in.json left. Expected:
- * out.json (the document that comes out, compared as JSON), or refused (text that the
- * message must hold, a line each). entries (optional): the report as "action path" lines.
- * Besides: what comes out, decided again, does not change.
+ * image.json (what hardrun-image said: tests/lib/judge.h, optional), call.json ({"line":
+ * "restore"|"run", "root", "bundle", "id"}, optional), and for exec and update process.json or
+ * resources.json, judged under the ceiling that in.json left. Expected: out.json (the document that
+ * comes out, compared as JSON), or refused (text that the message must hold, a line each). entries
+ * (optional): the report as "action path" lines. Besides: what comes out, decided again, does not
+ * change.
  */
 #include "json/edit.h"
 #include "judge.h"
@@ -23,7 +24,7 @@ struct golden {
 	const char *name; /* CONTROL/CASE */
 	char dir[4096];
 	struct policy *policy;
-	struct json_doc *facts, *call;
+	struct json_doc *facts, *image, *call;
 	struct json_doc *rules; /* what is applied */
 };
 
@@ -90,7 +91,8 @@ static void create(const struct golden *golden, struct json_doc *document, struc
 			.bundle = json_string(call, "bundle"),
 			.root = json_string(golden->call ? json_root(golden->call) : NULL, "root"),
 			.line = line_of(golden),
-			.facts = golden->facts ? json_root(golden->facts) : NULL},
+			.facts = golden->facts ? json_root(golden->facts) : NULL,
+			.image = golden->image ? json_root(golden->image) : NULL},
 		document);
 }
 
@@ -206,6 +208,7 @@ static void run_case(const char *root, const char *name)
 	load_policy(&golden);
 	golden.rules = json_new("rules");
 	golden.facts = load_json(golden.dir, "host.json");
+	golden.image = load_json(golden.dir, "image.json");
 	golden.call = load_json(golden.dir, "call.json");
 	judge(&golden, &result);
 	out = load_json(golden.dir, "out.json");
@@ -225,6 +228,7 @@ static void run_case(const char *root, const char *name)
 	free(entries);
 	json_free(golden.rules);
 	json_free(golden.facts);
+	json_free(golden.image);
 	json_free(golden.call);
 	policy_free(golden.policy);
 }

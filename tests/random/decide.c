@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * decide [--facts FILE] [--containers FILE] PROFILE TURN... <CALLS
+ * decide [--facts FILE] [--containers FILE] [--policy FILE] PROFILE TURN... <CALLS
  *     A line of CALLS is a call and a document, a tab between them: {"line": "create"|"run"|
- *     "restore"|"exec"|"update", "root", "bundle", "id", "container": N}. For each the line
+ *     "restore"|"exec"|"update", "root", "bundle", "id", "container": N, "image": what
+ *     hardrun-image said (judge.h)}. For each the line
  *     itself is written, an object for PROFILE, and for every second line one for a TURN, the
  *     profiles that take turns: {"profile", "verdict": "accept"|"refuse"|
  *     "error", "message", "twice": whether the result decided again stays as it is,
@@ -89,7 +90,8 @@ static void judge(const struct run *run, const struct json *call, size_t profile
 						    .bundle = json_string(call, "bundle"),
 						    .id = json_string(call, "id"),
 						    .line = line,
-						    .facts = facts_of(run)},
+						    .facts = facts_of(run),
+						    .image = json_get(call, "image")},
 			     document);
 }
 
@@ -265,7 +267,7 @@ static int print_fields(void)
 
 static void start(struct run *run, int argc, char **argv)
 {
-	const char *containers = NULL;
+	const char *containers = NULL, *policy = NULL;
 	struct hr_error err = {0};
 	int i = 1;
 
@@ -274,14 +276,18 @@ static void start(struct run *run, int argc, char **argv)
 			run->facts = load_json(argv[i + 1][0] == '/' ? "" : ".", argv[i + 1]);
 		else if (strcmp(argv[i], "--containers") == 0)
 			containers = argv[i + 1];
+		else if (strcmp(argv[i], "--policy") == 0)
+			policy = argv[i + 1];
 		else
 			fail(argv[i], "unknown option");
 	}
 	for (; i < argc && run->profile_count < PROFILES; i++)
 		run->profiles[run->profile_count++] = argv[i];
 	if (run->profile_count == 0)
-		fail("usage", "decide [--facts FILE] [--containers FILE] PROFILE TURN...");
-	if (policy_builtin(control_check_options, &run->policy, &err) < 0)
+		fail("usage",
+		     "decide [--facts FILE] [--containers FILE] [--policy FILE] PROFILE TURN...");
+	if ((policy ? policy_load_file(policy, control_check_options, &run->policy, &err)
+		    : policy_builtin(control_check_options, &run->policy, &err)) < 0)
 		fail("policy", err.msg);
 	if (containers)
 		load_containers(run, containers);

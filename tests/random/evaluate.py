@@ -16,13 +16,14 @@ import sys
 sys.dont_write_bytecode = True
 import compare  # noqa: E402
 import floor  # noqa: E402
+import images  # noqa: E402
 import userns  # noqa: E402
 
 PROPERTIES = ["capabilities", "namespaces", "privileges", "mounts", "paths", "devices",
               "device-rules", "limits", "sysctls", "rlimits", "oom", "user", "hooks",
               "annotations", "seccomp", "scheduling", "extras", "platform", "root", "labels",
               "unchanged", "reported", "truthful", "told", "secret", "stable", "known", "userns",
-              "floor"]
+              "image", "floor"]
 SECRET = "PlantedValue"
 FORBIDDEN = ["no such file", "permission denied", "not found", "does not exist",
              "no such process"]
@@ -193,6 +194,8 @@ class Evaluation:
     def __init__(self, options):
         self.facts = options["facts"]
         self.containers = options["containers"]
+        self.container_calls = options.get("container_calls", [])
+        self.images = options.get("images", False)
         self.fields = Fields(options["fields"])
         self.verdicts = collections.Counter()
         self.actions = collections.Counter()
@@ -209,6 +212,9 @@ class Evaluation:
         """Every (property, path, text) that does not hold of one result."""
         spec, prefix = whole(call, asked)
         yield from check_told(result, prefix)
+        if self.images:
+            yield from images.check(call, self.container_calls[call["container"]]
+                                    if "container" in call else None, result)
         if raw is not None and secrets_of(spec) == raw.count(SECRET.encode()) and \
                 SECRET in json.dumps([result["message"], result["report"]]):
             yield "secret", "", "a value of the environment or an argument is shown"
@@ -275,9 +281,10 @@ def read_options(args):
     if args.facts:
         with open(args.facts, encoding="utf-8") as file:
             facts = json.load(file)
-    containers = [json.loads(line.split("\t", 1)[1]) for line in
-                  (load_lines(args.containers) if args.containers else [])]
-    return {"facts": facts, "containers": containers,
+    lines = [line.split("\t", 1) for line in
+             (load_lines(args.containers) if args.containers else [])]
+    return {"facts": facts, "containers": [json.loads(document) for _, document in lines],
+            "container_calls": [json.loads(call) for call, _ in lines], "images": args.images,
             "fields": load_lines(args.fields) if args.fields else []}
 
 
@@ -315,7 +322,7 @@ def summary(tap, done, args):
         for name in PROPERTIES:
             bad = done.failures[profile, name]
             tap(not bad.count, f"{profile}: {name}", *(
-                f"{p}: {t} (generate.py 1 {args.seed} {n + args.first - 1}; {bad.kinds[k]} so)"
+                f"{p}: {t} (generate.py {'--images ' * args.images}1 {args.seed} {n + args.first - 1}; {bad.kinds[k]} so)"
                 for n, p, t in bad.kept for k in [re.sub("[0-9]+", "N", p)]))
     enough = args.count >= ENOUGH
     never = sorted(done.fields.all - done.fields.seen)
@@ -453,6 +460,7 @@ def main():
     parser.add_argument("--seed", default="?")
     parser.add_argument("--count", type=int, default=0)
     parser.add_argument("--first", type=int, default=1)
+    parser.add_argument("--images", action="store_true")
     parser.add_argument("--self-test", action="store_true")
     args = parser.parse_args()
     here = os.path.dirname(os.path.abspath(__file__))

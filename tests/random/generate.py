@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Random calls for decide: generate.py COUNT SEED [FIRST]; generate.py --containers; and what
 the machine of these calls has of user namespaces: generate.py --userns, generate.py --joined.
+--images before them: with what hardrun-image says of each; alone: the policy that requires it.
 
 A line is a call, a tab and a document (see decide.c). Document N depends on SEED and N alone,
 so a finding is reproduced with `generate.py 1 SEED N`. Documents start from recorded calls
@@ -13,6 +14,7 @@ import random
 import sys
 
 import fields
+import images
 
 SRCDIR = os.environ.get("HR_TEST_SRCDIR", ".")
 CASES = os.path.join(SRCDIR, "tests/calls/cases")
@@ -149,7 +151,15 @@ def of_update(rng, bases):
     return call, whole["linux"]["resources"]
 
 
-def one(seed, number, bases):
+def with_image(call, seed, number):
+    """By numbers of its own: the documents are the same with and without."""
+    said = images.facts(random.Random(f"{seed}/{number}/image"))
+    if said is not None and call["line"] not in ("exec", "update"):
+        call["image"] = said
+    return call
+
+
+def one(seed, number, bases, asked):
     rng = random.Random(f"{seed}/{number}")
     kind = rng.random()
     if kind < 0.07:
@@ -158,6 +168,8 @@ def one(seed, number, bases):
         call, document = of_update(rng, bases)
     else:
         call, document = of_create(rng, number, bases)
+    if asked:
+        with_image(call, seed, number)
     text = compact(document, rng.random() < 0.5)
     if rng.random() < 0.03:
         text = raw_mess(rng, text)
@@ -191,18 +203,25 @@ def userns(joined):
 
 def main():
     out = sys.stdout.buffer
+    asked = sys.argv[1] == "--images"
+    if asked:
+        del sys.argv[1]
+    if len(sys.argv) == 1:
+        out.write(compact(images.POLICY).encode() + b"\n")
+        return
     if sys.argv[1:] in (["--userns"], ["--joined"]):
         out.write(compact(userns(sys.argv[1] == "--joined")).encode() + b"\n")
         return
     if sys.argv[1:] == ["--containers"]:
-        for case in CONTAINERS:
-            out.write((compact(call_of(case)) + "\t" + compact(spec_of(case)) + "\n").encode())
+        for number, case in enumerate(CONTAINERS):
+            call = with_image(call_of(case), "container", number) if asked else call_of(case)
+            out.write((compact(call) + "\t" + compact(spec_of(case)) + "\n").encode())
         return
     count, seed = int(sys.argv[1]), sys.argv[2]
     first = int(sys.argv[3]) if len(sys.argv) > 3 else 1
     bases = load()
     for number in range(first, first + count):
-        out.write(one(seed, number, bases))
+        out.write(one(seed, number, bases, asked))
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ find each, and nothing in the result as it is."""
 import copy
 import json
 
+import images_selftest
 import userns_selftest
 
 CALL = {"line": "create", "root": "/run/docker/runtime-runc/moby", "id": "c1",
@@ -267,4 +268,5 @@ def run(tap, evaluation):
         found = plant(evaluation, name, planter)
         tap(wanted in found, f"{wanted}: {name}", "found: " + " ".join(sorted(found)))
     userns_selftest.run(tap)
+    images_selftest.run(tap)
     return tap.done()

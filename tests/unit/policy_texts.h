@@ -63,7 +63,8 @@ static const struct wrong wrong[] = {
 	{"{\"version\":1,\n\"profile\":{}}", "2:1: a policy has no \"profile\"; did you mean "
 					     "\"profiles\"?"},
 	{"{\"version\":1,\"rule\":[]}", "1:14: a policy has no \"rule\"; did you mean \"rules\"?"},
-	{"{\"version\":1,\"images\":{}}", "1:14: a policy has no \"images\""},
+	{"{\"version\":1,\"image\":{}}",
+	 "1:14: a policy has no \"image\"; did you mean \"images\"?"},
 	{"{\"Version\":1}", "1:2: a policy has no \"Version\"; did you mean \"version\"?"},
 	{"{\"version\":1,\"x y\":1}", "1:14: a policy has no \"x\\x20y\""},
 	{"{\"version\":1,\"default\":1}", "1:14: default must name a profile"},
