@@ -67,6 +67,8 @@ int main(int argc, char *argv[])
 	const char *log = NULL;
 	int status = -1;
 
+	if (strcmp(called_as(argv[0]), COMMAND_VERIFIER) == 0)
+		return command_verifier_plugin(argc, argv);
 	for (const struct own_command *own = own_commands; argc > 1 && own->name; own++)
 		if (strcmp(own->name, argv[1]) == 0)
 			status = own->run(argc, argv, &err);

@@ -2,7 +2,7 @@
 /*
  * Children, the only ones of this program: one whose output is wanted, one that becomes another
  * program, one that works for us where we do not want to go ourselves, one that only is there.
- * None of them outlives us.
+ * None of them outlives us. The first kind is in child_answer.c.
  */
 #ifndef HR_BASE_CHILD_H
 #define HR_BASE_CHILD_H
@@ -19,6 +19,43 @@
  */
 int child_capture(const char *path, char *const argv[], char *const envp[], int timeout_ms,
 		  size_t max, char **ret, size_t *ret_len, int *ret_status, struct hr_error *err);
+
+enum child_outcome {
+	CHILD_ENDED,	/* what it wrote is all of it */
+	CHILD_LATE,	/* killed at the deadline */
+	CHILD_TOO_MUCH, /* killed, it wrote more than was allowed */
+	CHILD_OUTCOMES
+};
+
+#define CHILD_FDS_MAX 8
+
+struct child_program {
+	int fd; /* the program; O_PATH is enough. No script: the descriptor is gone by then */
+	char *const *argv;
+	const int *fds; /* become its 3, 4, ...; -1: /dev/null */
+	size_t fd_count;
+	size_t answer; /* number of the one that is the pipe on which it answers */
+	int signal;    /* sent to it at once; 0: none */
+};
+
+struct child_answer {
+	enum child_outcome outcome;
+	int status; /* as of wait(2); of one that was killed it says nothing */
+	char *text; /* NUL-terminated; the caller frees it */
+	size_t len;
+};
+
+/*
+ * Start a program by its descriptor, with these descriptors and /dev/null on 0, 1 and 2, all others
+ * closed, without environment; collect at most `max` bytes of its answer. Killed after
+ * `timeout_ms`, and when we die. Error: HR_SYSTEM, only when it could not be started.
+ */
+int child_answer(const struct child_program *program, int timeout_ms, size_t max,
+		 struct child_answer *ret, struct hr_error *err);
+
+/* Become a program by its descriptor, without environment; descriptors stay. Returns only when that
+ * failed: HR_SYSTEM. */
+int child_become(int fd, char *const argv[], struct hr_error *err);
 
 /*
  * Call `become(data)`, which is to exec, in a child that is killed when we die. A child whose

@@ -87,10 +87,14 @@ int command_help(const char *text);
 int command_explain(int argc, char *const argv[], struct hr_error *err);
 int command_check(int argc, char *const argv[], struct hr_error *err);
 int command_diff(int argc, char *const argv[], struct hr_error *err);
+int command_image(int argc, char *const argv[], struct hr_error *err);
 int command_setup(int argc, char *const argv[], struct hr_error *err);
 /* "setup policy DIR": argv[0] is "policy". */
 int command_setup_policy(int argc, char *const argv[], struct hr_error *err);
 int command_doctor(int argc, char *const argv[], struct hr_error *err);
+/* By the name of containerd's image verifier; exit status. */
+#define COMMAND_VERIFIER "hardrun-image-verifier"
+int command_verifier_plugin(int argc, char *const argv[]);
 int command_version(int argc, char *const argv[], struct hr_error *err);
 int command_commands(int argc, char *const argv[], struct hr_error *err);
 

@@ -46,8 +46,9 @@ static int decide(struct call *call, struct hr_error *err)
 	    check_id(call->request->id, err) < 0 || runtime_trust(&call->runtime, err) < 0 ||
 	    call_open_bundle(call, request_option(call->request, "bundle"), err) < 0 ||
 	    call_read_config(call, err) < 0 || call_select(call, err) < 0 ||
-	    call_look(call, err) < 0 || call_level(call, true, err) < 0 ||
-	    call_userns(call, true, err) < 0 || call_decide(call, NULL, err) < 0)
+	    call_look(call, err) < 0 || call_image(call, true, err) < 0 ||
+	    call_level(call, true, err) < 0 || call_userns(call, true, err) < 0 ||
+	    call_decide(call, NULL, err) < 0)
 		return -1;
 	if (!call->change.map.wanted)
 		call_userns_withdraw(call);
@@ -103,7 +104,8 @@ static int stage(struct call *call, struct hr_error *err)
 	/* What may fail comes before the root: that one is not put back. */
 	if ((map->netns && stage_open_net(map->netns, &netns, err) < 0) ||
 	    host_recheck(call->host, err) < 0 ||
-	    (map->net && stage_net(netns, map->net, err) < 0) || mount_root(call, &tree, err) < 0)
+	    (map->net && stage_net(netns, map->net, err) < 0) ||
+	    call_image_recheck(call, err) < 0 || mount_root(call, &tree, err) < 0)
 		return -1;
 	if (map->wanted)
 		plan = (struct stage_plan){
@@ -130,7 +132,8 @@ static uint32_t id_of(const struct call *call, const char *key)
 static int put_in_place(struct call *call, struct json_doc *record, const char *text, size_t len,
 			struct hr_error *err)
 {
-	if (stage(call, err) < 0 || put_config(call, text, len, err) < 0)
+	if (stage(call, err) < 0 || call_image_recheck(call, err) < 0 ||
+	    put_config(call, text, len, err) < 0)
 		return -1;
 	if (call->change.map.wanted && stage_stdio(id_of(call, "uid"), id_of(call, "gid"), err) < 0)
 		return -1;

@@ -41,6 +41,7 @@ static size_t trust_policy(struct findings *to)
 	trust_directory(HR_CONFDIR, to);
 	trust_directory(HR_CONFDIR "/policy.d", to);
 	trust_directory(HR_CONFDIR "/seccomp", to);
+	trust_directory(HR_CONFDIR "/keys", to);
 	return to->len - before;
 }
 

@@ -2,6 +2,7 @@
 /* explain: field by field, what was asked, what is given, and which rule said so. */
 #include "command/command.h"
 #include "command/explain.h"
+#include "command/image.h"
 #include "command/review.h"
 
 #include "base/cleanup.h"
@@ -107,12 +108,25 @@ static int print_json(const struct review *review, struct hr_error *err)
 	for (size_t i = 0; counts && i < REVIEW_PARTS; i++)
 		good = good && json_put_uint(doc, counts, names[i], count[i]);
 	if (!counts || !good || !json_put_uint(doc, counts, "unlisted", review->unwritten) ||
-	    !json_put(doc, root, "report", json_clone(doc, review->report)))
+	    !json_put(doc, root, "report", json_clone(doc, review->report)) ||
+	    (review->image && !call_put_image(doc, review->image)))
 		return hr_fail(err, HR_SYSTEM, "out of memory");
 	if (json_write(root, &text, &len, err) < 0)
 		return -1;
 	puts(text);
 	return 0;
+}
+
+/* One that was refused is in the report; of one that was accepted there is nothing there. */
+static void show_image(const struct json *image, struct text *to)
+{
+	const char *digest = json_string(image, "digest");
+
+	if (!json_true(image, "accepted"))
+		return;
+	text_addf(to, "\nThe image %s is ", digest ? digest : "");
+	image_signer(image, to);
+	text_adds(to, ".\n");
 }
 
 /* Returns the exit status, or -1. */
@@ -126,6 +140,7 @@ static int show(const struct explain *what, const struct review *review, struct 
 			return -1;
 	} else {
 		review_write(review, &text);
+		show_image(review->image, &text);
 		if (text.failed)
 			return hr_fail(err, HR_SYSTEM, "out of memory");
 		printf("%s", text.data);
@@ -178,6 +193,7 @@ static int explain_document(struct call *call, const struct explain *what, struc
 			    .built_in = chosen->profile && built_in(call, chosen->profile),
 			    .report = call->change.report,
 			    .unwritten = call->change.unwritten,
+			    .image = call->image.answer,
 		    },
 		    err);
 }
@@ -207,7 +223,8 @@ static int explain_record(const struct explain *what, struct hr_error *err)
 		if (show(what,
 			 &(struct review){.profile = json_string(root, "profile"),
 					  .chosen_by = json_string(root, "chosen_by"),
-					  .report = json_get(root, "report")},
+					  .report = json_get(root, "report"),
+					  .image = json_get(root, "image")},
 			 err) < 0)
 			break;
 	}

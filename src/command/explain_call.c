@@ -220,7 +220,8 @@ static int decide(struct call *call, const struct explain *what, struct problems
 		return problem(problems, "config.json", "reader", remedy_reader, err);
 	}
 	if (select_profile(call, what, err) < 0 || look(call, problems, err) < 0 ||
-	    call_level(call, false, err) < 0 || call_userns(call, false, err) < 0)
+	    call_image(call, !what->standard_input, err) < 0 || call_level(call, false, err) < 0 ||
+	    call_userns(call, false, err) < 0)
 		return -1;
 	if (call_decide(call, NULL, err) == 0)
 		return 0;

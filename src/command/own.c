@@ -22,6 +22,8 @@ const struct own_command own_commands[] = {
 	 "containerd | cri-o | docker | podman | policy DIR [--default] [--remove] [--dry-run] "
 	 "[--handler NAME]... [--runtime PATH] [--config FILE]",
 	 "make hardrun known to an engine, or put a policy in place", command_setup},
+	{"image", "add | show | verify | selftest [ARGUMENT...]",
+	 "signatures of images: the store, and whether one may run", command_image},
 	{"doctor", "[--json]", "what is wrong on this node, and the command that mends it",
 	 command_doctor},
 	{"version", "", "version, build and built-in profiles", command_version},

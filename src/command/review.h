@@ -21,7 +21,8 @@ struct review {
 	const char *chosen_by; /* rule's place, or "handler", "sandbox", "default", "--profile" */
 	bool built_in;	       /* the profile is one of the program's own */
 	const struct json *report;
-	size_t unwritten; /* further entries that were only counted */
+	size_t unwritten;	  /* further entries that were only counted */
+	const struct json *image; /* the verdict on the image; NULL: nobody asked for one */
 };
 
 /* How many entries of the report are in each part. */

@@ -34,6 +34,7 @@ void call_done(struct call *call)
 {
 	change_done(&call->change);
 	json_free(call->record);
+	json_free(call->image_answer);
 	host_close(call->host);
 	policy_free(call->policy);
 	json_free(call->facts);
@@ -193,6 +194,7 @@ void call_control_in(const struct call *call, struct control_in *ret)
 		.level = call->level.name[0] ? call->level.name : NULL,
 		.level_taken = call->level.taken,
 		.userns = call->userns_known ? &call->userns : NULL,
+		.image = call->image.require ? &call->image : NULL,
 	};
 }
 

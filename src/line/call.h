@@ -7,6 +7,7 @@
 #define HR_LINE_CALL_H
 
 #include "control/control.h"
+#include "control/image.h"
 #include "control/userns.h"
 #include "host/runtime.h"
 #include "policy/policy.h"
@@ -46,11 +47,14 @@ struct call {
 	struct userns_facts userns;
 	char userns_join[64]; /* what userns.join and userns.missing point to */
 	char userns_missing[HR_ERROR_MSG];
-	bool userns_known;	/* somebody looked */
-	bool was_mapped;	/* the bundle had a user namespace of ours the last time */
-	struct range range;	/* create: ids that were claimed; base 0 for none */
-	int userns_fd;		/* a user namespace with these ids; -1 for none */
-	struct tally_turn turn; /* exec: the same ones before, of which there is no line */
+	bool userns_known;	       /* somebody looked */
+	bool was_mapped;	       /* the bundle had a user namespace of ours the last time */
+	struct range range;	       /* create: ids that were claimed; base 0 for none */
+	int userns_fd;		       /* a user namespace with these ids; -1 for none */
+	struct image_facts image;      /* require NULL: nothing is required */
+	struct json_doc *image_answer; /* owns what image.answer is */
+	char image_root[PATH_MAX];     /* create: the root directory that is the image's */
+	struct tally_turn turn;	       /* exec: the same ones before, of which there is no line */
 	struct change change;
 	const char *remark; /* for the audit line of what was not refused; NULL for none */
 	int status;	    /* >= 0: all was done, and this is to be our exit status */
@@ -99,6 +103,19 @@ void call_userns_withdraw(struct call *call);
 
 /* Where root.path of a document that was not decided yet leads. Error: HR_SPEC, HR_SYSTEM. */
 int call_root_path(const struct call *call, char ret[PATH_MAX], struct hr_error *err);
+
+/*
+ * Where the profile requires signed images: ask hardrun-image about the container's, and compare
+ * what is mounted on its root directory. Whatever is amiss is in call->image and no error. `look`
+ * false: there is no bundle to look at. Error: HR_SYSTEM.
+ */
+int call_image(struct call *call, bool look, struct hr_error *err);
+
+/* The member "image" of records, audit lines and reports: an answer without its snapshot. */
+bool call_put_image(struct json_doc *doc, const struct json *answer);
+
+/* Is it still the snapshot of the image that was accepted? Error: HR_DENIED, as of a control. */
+int call_image_recheck(const struct call *call, struct hr_error *err);
 
 /* exec into a container with a user namespace of ours, right before its runtime: pipes become its
  * user's, and where runc cannot, its network namespace is entered. Error: HR_SYSTEM, HR_SPEC. */

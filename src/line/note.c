@@ -98,6 +98,21 @@ static void mac_of(const struct call *call, struct json_doc *doc)
 		json_put(doc, json_root(doc), "mac", mac);
 }
 
+bool call_put_image(struct json_doc *doc, const struct json *answer)
+{
+	struct json *image = json_put(doc, json_root(doc), "image", json_clone(doc, answer));
+
+	if (json_get(image, "snapshot"))
+		json_remove(image, json_get(image, "snapshot"));
+	return image;
+}
+
+/* Which image it is, and by whom it was signed. */
+static bool put_image(const struct call *call, struct json_doc *doc)
+{
+	return !call->image.answer || call_put_image(doc, call->image.answer);
+}
+
 static void claims(const struct call *call, struct json_doc *doc, const struct json *names)
 {
 	const struct json *annotations =
@@ -174,6 +189,7 @@ int call_audit(const struct call *call, const char *refusal, bool *ret_written,
 	repeats(line, &call->turn.before);
 	mac_of(call, line);
 	put_range(call, line);
+	put_image(call, line);
 	if (settings.syslog)
 		to_syslog(call, refusal);
 	written = common(call, line, &local) == 0 &&
@@ -291,7 +307,7 @@ int call_record(const struct call *call, struct json_doc **ret, struct hr_error 
 		return -1;
 	put(doc, root, "kind", runtime_kind_name(call->runtime.kind));
 	put(doc, root, "level", call->level.name);
-	if (!put_range(call, doc))
+	if (!put_range(call, doc) || !put_image(call, doc))
 		return hr_fail(err, HR_SYSTEM, "out of memory");
 	if (!json_put_int(doc, root, "bundle_dev", (int64_t)call->bundle_stat.st_dev) ||
 	    !json_put_int(doc, root, "bundle_ino", (int64_t)call->bundle_stat.st_ino) ||
