@@ -42,8 +42,32 @@ _hardrun_setup() {
 	esac
 }
 
+_hardrun_image() {
+	case ${COMP_WORDS[COMP_CWORD - 1]} in
+	image) _hardrun_words "add show verify selftest" ;;
+	--layout) _hardrun_files -d ;;
+	--bundle | --socket | --policy | --payload | --signature | --manifest) _hardrun_files -f ;;
+	--id | --digest | --name | --require) ;;
+	--namespace) _hardrun_words "k8s.io default" ;;
+	*)
+		case ${COMP_WORDS[2]} in
+		add)
+			if [[ ${COMP_WORDS[COMP_CWORD]} != -* ]]; then
+				_hardrun_files -d
+			else
+				_hardrun_words "--json --payload --signature --digest --bundle --manifest --help"
+			fi
+			;;
+		verify) _hardrun_words "--json --require --policy --layout --bundle --id --namespace
+			--socket --digest --name --help" ;;
+		show | selftest) _hardrun_words "--json --help" ;;
+		esac
+		;;
+	esac
+}
+
 _hardrun() {
-	local own="explain check diff setup doctor version commands"
+	local own="explain check diff setup image doctor version commands"
 	local runtime="create run restore exec update start kill delete state ps pause resume
 		events list checkpoint features spec"
 
@@ -57,6 +81,7 @@ _hardrun() {
 	check) _hardrun_check "--json --help" ;;
 	diff) _hardrun_check "--json --seccomp --help" ;;
 	setup) _hardrun_setup ;;
+	image) _hardrun_image ;;
 	doctor) _hardrun_words "--json --help" ;;
 	esac
 }

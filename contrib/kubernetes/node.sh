@@ -147,7 +147,7 @@ put_policy() {
 	applied=$(policy_version)
 	new=$host/run/hardrun-policy
 	rm -rf "$new"
-	mkdir "$new" "$new/policy.d" "$new/seccomp" || fail "cannot write to /run on the node" || return
+	mkdir "$new" "$new/policy.d" "$new/seccomp" "$new/keys" || fail "cannot write to /run on the node" || return
 	copy_policy && set_policy
 	status=$?
 	rm -rf "$new"
@@ -155,7 +155,7 @@ put_policy() {
 }
 
 # The keys of a ConfigMap have no slashes: policy.d.NAME.json stands for policy.d/NAME.json,
-# seccomp.NAME for seccomp/NAME.
+# seccomp.NAME for seccomp/NAME, keys.NAME for keys/NAME.
 copy_policy() {
 	for file in "$policy/${applied:-.}"/* "$policy/${applied:-.}"/.[!.]*; do
 		key=${file##*/}
@@ -165,14 +165,15 @@ copy_policy() {
 		# No name begins with a dot: such files of a policy are not read.
 		policy.d.[!.]*.json) to=policy.d/${key#policy.d.} ;;
 		seccomp.[!.]*) to=seccomp/${key#seccomp.} ;;
+		keys.[!.]*) to=keys/${key#keys.} ;;
 		*)
-			fail "policy refused: key $key is none of policy.json, policy.d.NAME.json, seccomp.NAME"
+			fail "policy refused: key $key is none of policy.json, policy.d.NAME.json, seccomp.NAME, keys.NAME"
 			return
 			;;
 		esac
 		cp -L "$file" "$new/$to" || fail "the policy changed while it was read" || return
 	done
-	rmdir "$new/policy.d" "$new/seccomp" 2>/dev/null || :
+	rmdir "$new/policy.d" "$new/seccomp" "$new/keys" 2>/dev/null || :
 }
 
 set_policy() {
