@@ -245,6 +245,100 @@ hr check --json etc/policy.json
 is "$(jq -c '.findings, (.notes | length)' <<<"$out" | tr '\n' ' ')" "[] 1 " "note: --json has it"
 rm etc/seccomp/*
 
+# ---- images that must be signed --------------------------------------------------------
+
+# With hardrun-image beside it, and without.
+mkdir "$work/beside" "$work/alone" etc/keys
+cp "$HR_PROGRAM" "$work/beside/hardrun" && cp "$HR_PROGRAM" "$work/alone/hardrun"
+printf '#!/bin/sh\n' >"$work/beside/hardrun-image" && chmod 755 "$work/beside/hardrun-image"
+program=$HR_PROGRAM HR_PROGRAM=$work/beside/hardrun
+digest=sha256:$(printf '%064d' 0)
+pem='-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA\n-----END PUBLIC KEY-----\n'
+file etc/keys/pay.pub "$pem" && file etc/keys/two.pub "$pem$pem"
+file etc/keys/secret.pub '-----BEGIN EC PRIVATE KEY-----\nMHcC\n-----END EC PRIVATE KEY-----\n'
+file etc/policy.json '{"version": 1,
+"images": {
+"pay": [{"scopes": ["registry.example/pay*"], "keys": ["pay.pub", "secret.pub"]},
+{"scopes": ["registry.example/x:v1", "registry.example/Y"], "key": ["pay.pub"], "allow": ["sha256:0"]},
+{"scopes": ["*"], "formats": ["cosing"], "reference": "none", "keys": ["two.pub", "gone.pub"]}],
+"none": {"scopes": ["*"], "keys": ["pay.pub"]},
+"empty": {"scopes": ["*"]}
+},
+"profiles": {
+"a": {"image": {"require": "pya", "timeout_ms": 5, "socket": "x"}},
+"b": {"image": {"require": null}}
+}}
+'
+finds "images: several mistakes" etc/policy.json '3:21 "registry.example/pay\*": a \* stands alone' \
+	'3:67 key etc/keys/secret.pub: holds a PRIVATE key' '4:13 has no tag' '4:38 lower-case' \
+	'4:61 no "key"; did you mean "keys"' '4:91 64 hexadecimal digits' '5:31 did you mean "cosign"' \
+	'5:72 two.pub: holds more than one block' '5:83 gone.pub: missing' '6:1 "none" cannot be required' \
+	'7:1 accepts no image: add "keys"' '10:17 no "pya"; did you mean "pay"' '10:35 100 to 10000' \
+	'10:52 absolute path' '11:17 must be a name of the section images'
+seen=()
+: >"$work/said"
+has "a requirement that nobody names" '{"version": 1, "images": {\n"pay": {"scopes": ["registry.example/pay"], "keys": ["pay.pub"]}}}' \
+	'2:1 no profile that a container gets requires "pay"'
+has "all is required, and nothing is listed" '{"version": 1, "default": "web", "profiles": {"web": {"image": {
+"require": "*"}}}}' '2:1 nothing is required as long as'
+paused='{"when": {"sandbox": true}, "use": "pause"}'
+# required ENTRIES: a policy that is as it should be, but for what the entries are.
+required() {
+	printf '{"version": 1, "images": {"pay": [\n%s]}, "default": "web", "rules": [%s], "profiles": {"web": {"image": {\n%s}}, %s}}' \
+		"$1" "$paused" '"require": "pay"' '"pause": {"extends": "sandbox", "image": {"require": "pay"}}'
+}
+has "nothing, where images are required" "$(required '{"scopes": ["registry.example/pay/*"], "keys": ["pay.pub"]}')"
+has "a scope twice" "$(required '{"scopes": ["redis"], "keys": ["pay.pub"]},
+{"scopes": ["library/redis"], "keys": ["pay.pub"]}')" '3:13 the entry at etc/policy.json:2:13 has the same scope'
+has "a key for several repositories" "$(required '{"scopes": ["registry.example/*"], "reference": "none", "keys": ["pay.pub"]}')" \
+	'2:1 reference none'
+has "digests alone, for all" "$(required "{\"scopes\": [\"*\"], \"allow\": [\"$digest\"], \"deny\": [\"$digest\"]}")" \
+	'2:1 has no key' '2:29 "deny" too'
+paused='{"when": {"namespace": "web"}, "use": "web"}'
+has "a pause container that need not be signed" "$(required '{"scopes": ["registry.example/*"], "keys": ["pay.pub"]}')" \
+	'2:88 pause container need not be' '3:21 no rule uses profile "pause"'
+HR_PROGRAM=$work/alone/hardrun
+alone='{"version": 1, "default": "restricted", "images": {\n"pay": {"scopes": ["registry.example/pay"], "keys": ["pay.pub"]}}}'
+has "no hardrun-image" "$alone" '2:1 hardrun-image is not beside this program' '2:1 pause container need not be'
+# What create would find is a mistake; the keys are those of the machine.
+mkdir /etc/hardrun/policy.d /etc/hardrun/keys
+cp etc/keys/pay.pub /etc/hardrun/keys/
+file /etc/hardrun/policy.d/images.json "$alone"
+hr check
+like "$status $out" '^1 /etc/hardrun/policy.d/images.json:2:1: hardrun-image is not beside' "check: no hardrun-image, on the machine"
+HR_PROGRAM=$work/beside/hardrun
+hr check
+like "$status $out" '^0 /etc/hardrun: good' "check: hardrun-image is beside it"
+chmod 666 /etc/hardrun/keys/pay.pub
+hr check
+like "$status $out" '^1 /etc/hardrun/policy.d/images.json:2:[0-9]+: key /etc/hardrun/keys/pay.pub: others than root' "check: a key that others can change"
+rm -r /etc/hardrun/policy.d /etc/hardrun/keys
+# A profile as a policy has what it requires, and keys that are found from anywhere.
+file etc/policy.json "$(required '{"scopes": ["registry.example/pay/*"], "keys": ["pay.pub"]}')"
+for as in --json ''; do
+	hr explain --effective ${as:+"$as"} --policy "$PWD/etc/policy.json" --profile web
+	printf '%s\n' "$out" >again.json
+	like "$out" "\"pay\": \\[.*\"keys\":\\[\"$PWD/etc/keys/pay.pub\"\\]" "explain --effective $as: what is required"
+	hr check again.json
+	like "$status $out" '^0 again.json: good' "explain --effective $as: is a policy"
+done
+# What is required is a difference of two policies.
+required '{"scopes": ["registry.example/pay/*"], "keys": ["pay.pub"]}' | sed 's/"pay": \[/"site": {"scopes": ["*"], "keys": ["pay.pub"]}, &/' >etc/other.json
+hr diff etc/policy.json etc/other.json
+like "$status $out" '^1 policy.~ images\.site: - -> \[\{"scopes":\["\*"\],"keys":\["pay\.pub"\]\}\]' "diff: a requirement is gained"
+hr diff etc/other.json etc/policy.json
+like "$status $out" '^1 policy.~ images\.site: \[.*\] -> -' "diff: a requirement is lost"
+sed 's/"require": "pay"/"require": "none"/' etc/policy.json >etc/other.json
+hr diff --json etc/policy.json etc/other.json
+is "$(jq -c '.profiles[] | select(.from == "web") | .options' <<<"$out")" '[{"option":"image.require","from":"pay","to":"none"}]' \
+	"diff: images need not be signed any more"
+sed 's/pay\.pub/two.pub/' etc/policy.json >etc/other.json
+file etc/keys/two.pub "$pem"
+hr diff etc/policy.json etc/other.json
+like "$out" '~ images\.pay: -\{.*"pay\.pub".*\} \+\{.*"two\.pub".*\}' "diff: another key"
+rm -r etc/keys etc/other.json again.json
+HR_PROGRAM=$program
+
 # The directory of the machine, as create would load it.
 # whole NAME STATUS REGEX: check without a file.
 whole() {

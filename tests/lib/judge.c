@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "change/unmap.h"
+#include "control/image.h"
 #include "fake_host.h"
 #include "line/decide.h"
 
@@ -17,12 +18,25 @@ static void finish(struct judge *ret, int decided)
 	ret->refused = decided < 0;
 }
 
+/* control_in's image for a profile's options; NULL when it was not asked. */
+static const struct image_facts *image_of(const struct judge_create *with, const struct json *rules,
+					  struct image_facts *ret)
+{
+	if (!with->image || !image_required(with->policy, rules))
+		return NULL;
+	*ret = (struct image_facts){.require = json_string(with->image, "require"),
+				    .answer = json_get(with->image, "answer"),
+				    .problem = json_string(with->image, "problem")};
+	return ret;
+}
+
 void judge_create(struct judge *ret, const struct judge_create *with, struct json_doc *document)
 {
 	struct identity identity;
 	struct selection selection = {.profile = with->profile};
 	const struct json *profile = NULL;
 	struct userns_facts userns;
+	struct image_facts image;
 	struct fake_host fake;
 	/* policy_profile keeps what it resolves, so it wants a policy that it may write. */
 	struct policy *policy = (struct policy *)(uintptr_t)with->policy;
@@ -52,6 +66,7 @@ void judge_create(struct judge *ret, const struct judge_create *with, struct jso
 	if (with->rules)
 		profile = with->rules;
 	in.userns = fake_host_userns(with->facts, json_get(profile, "userns"), &identity, &userns);
+	in.image = image_of(with, json_get(profile, "image"), &image);
 	snprintf(ret->profile, sizeof(ret->profile), "%s", selection.profile);
 	finish(ret, decide_create(&in, document, profile, &ret->change, &ret->err));
 }

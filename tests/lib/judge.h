@@ -24,6 +24,9 @@ struct judge_create {
 	const char *root, *bundle, *id, *handler;
 	enum control_line line;
 	const struct json *facts; /* of the machine, may be NULL */
+	/* What hardrun-image said: {"require", "answer", "problem"}; NULL: it was not asked. It
+	 * is not asked either where the profile requires nothing. */
+	const struct json *image;
 };
 
 /* Decide about a config.json; `document` is taken over. */

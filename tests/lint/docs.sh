@@ -106,9 +106,15 @@ is "$(missing_words "$manual" "${variables[@]}")" "" "hardrun(8): every one of t
 # ---- the manual of policies ------------------------------------------------------------
 
 policy_examples
+# Keys that an example names lie beside it.
+mkdir "$work/keys"
+while read -r key; do
+	printf -- '-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n' > "$work/keys/$key"
+done < <(grep -ohE '"[a-z-]+\.pub"' "$work"/example*.json | tr -d '"')
 parses "hardrun-policy(5): the examples are good" "$HR_PROGRAM" check "$work"/example*.json
 for key in version profiles rules default audit extends mode when use may_choose namespace pod \
-	container image sandbox handler annotation file syslog required annotations; do
+	container image sandbox handler annotation file syslog required annotations images scopes keys \
+	formats reference allow deny snapshotters sources; do
 	check "hardrun-policy(5): $key" grep -qE "^\.It Va (.* , )?$key( |\$)" "$policy_manual"
 done
 

@@ -34,6 +34,13 @@ while read -r where header; do
 	esac
 	[ -e "src/$header" ] || findings+="$where: there is no src/$header"$'\n'
 	other=${header%%/*}
+	if [ "$own" = image ]; then
+		case $header in
+		base/* | json/* | image/* | verdict/protocol.h) ;;
+		*) findings+="$where: image/ is a program of its own, and includes $header"$'\n' ;;
+		esac
+		continue
+	fi
 	[ "$own" = main ] || [ "$own" = "$other" ] ||
 		[ "${floor[$other]:-99}" -lt "${floor[$own]:--1}" ] ||
 		findings+="$where: $own/ (floor ${floor[$own]:-none}) includes $header (floor ${floor[$other]:-none})"$'\n'
@@ -62,7 +69,7 @@ may_share mounts 'mount_[a-z]+|mounts|userns_plan'
 may_share ranges 'ranges|table|user'
 may_share selinux 'selinux[a-z_]*'
 findings=$(grep -E '^src/control/[a-z_]+\.c:' "$work/includes" |
-	grep -vE ' (control/(cgroup_value|control|table|label|mounts|ranges|selinux|userns)\.h|state/level\.h|(base|json|oci|host|change|seccomp)/.*)$')
+	grep -vE ' (control/(cgroup_value|control|image|table|label|mounts|ranges|selinux|userns)\.h|state/level\.h|(base|json|oci|host|change|seccomp)/.*)$')
 nothing "$findings" "controls never include one another"
 
 # ---- outside libraries -----------------------------------------------------------------
@@ -81,12 +88,14 @@ library libseccomp 'seccomp\.h' src/seccomp/names.c
 library nettle 'nettle/.*' src/base/digest.c
 library libapparmor 'sys/apparmor\.h' src/host/apparmor.c
 library libselinux 'selinux/.*' src/host/selinux.c
+library libcrypto 'openssl/.*' src/image/key.c
+library libnghttp2 'nghttp2/.*' src/image/http2.c
 library "the reader of the host's group file" 'grp\.h' src/host/ids.c
 # Anything else that is neither libc's nor the kernel's.
 findings=$(grep -HnE '^[[:space:]]*#[[:space:]]*include <' -r src --include='*.[ch]' |
-	grep -vE '<(yajl/yajl_(parse|gen)|sys/capability|seccomp|nettle/[a-z0-9]+|grp|selinux/selinux)\.h>' |
+	grep -vE '<(yajl/yajl_(parse|gen)|sys/capability|seccomp|nettle/[a-z0-9]+|openssl/[a-z0-9_]+|nghttp2/nghttp2|grp|selinux/selinux)\.h>' |
 	grep -vE '<(sys|linux)/[a-z0-9_]+\.h>' |
-	grep -vE '<(assert|ctype|dirent|errno|fcntl|inttypes|limits|poll|sched|signal|stdarg|stdbool|stddef|stdint|stdio|stdlib|string|strings|syslog|time|unistd)\.h>')
+	grep -vE '<(assert|ctype|dirent|endian|errno|fcntl|inttypes|limits|poll|sched|signal|stdarg|stdbool|stddef|stdint|stdio|stdlib|string|strings|syslog|time|unistd)\.h>')
 nothing "$findings" "no other library"
 
 # ---- headers compile alone -------------------------------------------------------------

@@ -27,13 +27,13 @@ banned "no process-wide state" \
 	'setenv|putenv|unsetenv|clearenv|setlocale|srand|rand|signal|chdir|fchdir|chroot|umask|setuid|setgid|seteuid' \
 	'src/stage/(overlay|overlay_clones|sources)\.c'
 banned "nothing ends the process but main" 'exit|abort|quick_exit|err|errx|longjmp|setjmp' 'src/main\.c'
-banned "only a child ends by _exit" '_exit' 'src/base/child\.c'
+banned "only a child ends by _exit" '_exit' 'src/base/child(_answer)?\.c'
 banned "one place forks" 'fork|vfork|clone|posix_spawn' 'src/base/child\.c'
-banned "two places exec" 'execve|execv|execvp|execvpe|execl|execlp|execle|fexecve|execveat' \
-	'src/(base/child|line/launch)\.c'
+banned "three places exec" 'execve|execv|execvp|execvpe|execl|execlp|execle|fexecve|execveat' \
+	'src/(base/child|base/child_answer|line/launch)\.c'
 banned "the environment is read in one place" 'getenv|secure_getenv' 'src/line/launch\.c'
 banned "only main and the own commands print" 'printf|vprintf|puts|putchar|perror|psignal' \
-	'src/main\.c|src/command/(own|explain|check|diff|setup|setup_policy|doctor)\.c'
+	'src/main\.c|src/command/(own|explain|check|diff|setup|setup_policy|doctor|image[a-z_]*|verifier_plugin)\.c|src/image/(main|add|add_[a-z]+|show)\.c'
 banned "only main writes to standard error" 'fprintf|vfprintf|fputs|fputc|fwrite|dprintf|vdprintf' 'src/main\.c'
 banned "no library beside the rooms that wrap it" 'yajl_[a-z_]+' 'src/json/(reader|writer)\.c'
 nothing "$(grep -E '\bgoto\b' "$work/code")" "no goto"
@@ -130,7 +130,7 @@ while read -r file; do
 	head -2 "$file" | grep -q 'SPDX-License-Identifier: Apache-2\.0' || findings+="$file"$'\n'
 done < <(all_files)
 nothing "$findings" "every source says its licence in line 1 or 2"
-nothing "$(all_files | grep -vE '^(tests/calls/cases|tests/golden|tests/fuzz/corpus)/|\.md$' |
+nothing "$(all_files | grep -vE '^(tests/calls/cases|tests/golden|tests/fuzz/corpus|tests/image/fixtures)/|\.md$' |
 	xargs -d '\n' grep -nIE '[[:space:]]+$' 2> /dev/null)" "no blank ends a line"
 nothing "$(grep -nE '^ {2,}[^ *]' "${files[@]}")" "tabs indent"
 nothing "$(awk '{ line = $0; while (match(line, /\t/)) {
