@@ -7,16 +7,23 @@
 #include "command/command.h"
 
 #include "base/cleanup.h"
-#include "base/file.h"
 #include "command/explain.h"
 #include "command/image.h"
 #include "line/image.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #define DESCRIPTOR_MAX ((size_t)64 * 1024)
+#define INPUT_MS       3000 /* for the descriptor */
 #define TIMEOUT_MS     5000 /* containerd waits for 10 s, unless it is told otherwise */
+#define NAME_MAX_BYTES 511
+#define LOWER	       "abcdefghijklmnopqrstuvwxyz0123456789._-/"
+#define UPPER	       "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define DESCRIPTOR     "application/vnd.oci.descriptor.v1+json"
 
 struct pull {
@@ -36,6 +43,22 @@ static const char *value_of(int argc, char *const argv[], int *at, const char *n
 	if (word[len] == '=')
 		return word + len + 1;
 	return word[len] == '\0' && *at + 1 < argc ? argv[++*at] : NULL;
+}
+
+/* [HOST[:PORT]/]PATH[:TAG][@DIGEST], as far as anything could be made of it: what is no name of an
+ * image is covered by no scope, and must not be let through for that. */
+static bool is_name(const char *name)
+{
+	size_t len = strlen(name), host = strcspn(name, "/"), at;
+
+	if (len == 0 || len > NAME_MAX_BYTES || strspn(name, LOWER UPPER ":@") != len ||
+	    name[0] == '/' || strstr(name, "//"))
+		return false;
+	/* Only what has a dot or a port is a host. */
+	at = name[host] && strcspn(name, ".:") < host ? host + 1 : 0;
+	len = strspn(name + at, LOWER);
+	return len > 0 && name[at + len - 1] != '/' &&
+	       (name[at + len] == '\0' || name[at + len] == ':' || name[at + len] == '@');
 }
 
 static int parse(int argc, char *const argv[], struct pull *ret, struct hr_error *err)
@@ -62,21 +85,55 @@ static int parse(int argc, char *const argv[], struct pull *ret, struct hr_error
 	}
 	if (!ret->name || !ret->digest)
 		return hr_fail(err, HR_USAGE, "-name and -digest are needed");
+	if (!is_name(ret->name))
+		return hr_fail(err, HR_SPEC, "%s is no name of an image",
+			       text_shown_z(ret->name, shown));
 	return 0;
+}
+
+static long now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* Standard input to its end, for which nobody is waited long. */
+static int read_input(struct text *ret, struct hr_error *err)
+{
+	struct pollfd wait = {.fd = STDIN_FILENO, .events = POLLIN};
+	long end = now_ms() + INPUT_MS, left;
+	char block[4096];
+
+	while ((left = end - now_ms()) > 0 && ret->len <= DESCRIPTOR_MAX) {
+		ssize_t got;
+
+		if (poll(&wait, 1, (int)left) <= 0)
+			continue;
+		got = read(STDIN_FILENO, block, sizeof(block));
+		if (got < 0 && errno != EINTR)
+			return hr_fail_errno(err, errno, "standard input");
+		if (got == 0)
+			return ret->failed ? hr_fail(err, HR_SYSTEM, "out of memory") : 0;
+		text_add(ret, block, got > 0 ? (size_t)got : 0);
+	}
+	return hr_fail(err, HR_SPEC, "the descriptor on standard input does not end");
 }
 
 /* The descriptor must be of that digest: what is judged is what is pulled. */
 static int check_descriptor(const struct pull *pull, struct hr_error *err)
 {
 	json_auto struct json_doc *doc = NULL;
-	hr_autofree char *text = NULL;
+	text_auto struct text text = {0};
 	const char *digest;
-	size_t len;
 
-	if (!pull->media_type || strcmp(pull->media_type, DESCRIPTOR) != 0)
+	if (!pull->media_type)
 		return 0;
-	if (file_read_fd(0, "standard input", DESCRIPTOR_MAX, &text, &len, err) < 0 ||
-	    json_parse("descriptor", text, len, false, &doc, err) < 0)
+	if (strcmp(pull->media_type, DESCRIPTOR) != 0)
+		return hr_fail(err, HR_SPEC, "what is on standard input is not " DESCRIPTOR);
+	if (read_input(&text, err) < 0 ||
+	    json_parse("descriptor", text.data ? text.data : "", text.len, false, &doc, err) < 0)
 		return -1;
 	digest = json_string(json_root(doc), "digest");
 	if (digest && strcmp(digest, pull->digest) == 0)

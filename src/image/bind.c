@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define NAME_BYTES_MAX 4096
+
 #define NOTES_MAX 900 /* characters; the message has to stay one that is read */
 
 enum bind_code bind_fail(struct hr_error *err, enum bind_code code, const char *fmt, ...)
@@ -348,6 +350,9 @@ enum bind_code bind_name(struct binding *binding, const char *name, const char *
 {
 	if (!name || !name[0] || is_id(name, config))
 		return BIND_OK;
+	if (strlen(name) > NAME_BYTES_MAX)
+		return bind_fail(err, BIND_UNBOUND, "a name of %zu bytes, which no image has",
+				 strlen(name));
 	for (size_t i = 0; i < binding->name_count; i++)
 		if (strcmp(binding->names[i], name) == 0)
 			return BIND_OK;

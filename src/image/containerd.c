@@ -13,9 +13,8 @@
 
 #define SERVICE	   "/containerd.services."
 #define ANSWER_MAX ((size_t)4 * 1024 * 1024) /* bytes; a list or a container, not a blob */
-#define CHUNK_MAX  ((size_t)2 * 1024 * 1024) /* bytes of a part of a blob; containerd's have 1 MiB \
-					      */
-#define SPACE_MAX 256
+#define CHUNK_MAX  ((size_t)2 * 1024 * 1024) /* bytes of a part of a blob (1 MiB) and around it */
+#define SPACE_MAX  256
 
 struct containerd {
 	struct http2 *http2;

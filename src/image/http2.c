@@ -130,27 +130,30 @@ static int give_up(struct http2 *http2)
 /* Hand out the messages that are whole. */
 static int hand_out(struct http2 *http2)
 {
+	const struct grpc_call *call = http2->turn.call;
 	struct text *part = &http2->part;
-	int result;
+	size_t at = 0;
 
-	while (part->len >= PREFIX_LEN) {
-		size_t len = message_len(part->data), whole = len + PREFIX_LEN;
+	while (part->len - at >= PREFIX_LEN) {
+		size_t len = message_len(part->data + at);
+		int result;
 
-		if (part->data[0] != 0)
+		if (part->data[at] != 0)
 			return stop(http2, "an answer with a compressed message");
-		if (len > http2->turn.call->max)
+		if (len > call->max)
 			return stop(http2, "an answer that is too long");
-		if (part->len < whole)
-			return 0;
-		result = http2->turn.call->message(http2->turn.call->self, part->data + PREFIX_LEN,
-						   len, &http2->err);
+		if (part->len - at - PREFIX_LEN < len)
+			break;
+		at += PREFIX_LEN;
+		result = call->message(call->self, part->data + at, len, &http2->err);
 		if (result < 0)
 			return NGHTTP2_ERR_CALLBACK_FAILURE;
 		if (result == GRPC_ENOUGH)
 			return give_up(http2);
-		part->len -= whole;
-		memmove(part->data, part->data + whole, part->len);
+		at += len;
 	}
+	part->len -= at;
+	memmove(part->data, part->data + at, part->len);
 	return 0;
 }
 
@@ -391,8 +394,6 @@ int http2_open(int fd, int64_t deadline_ms, struct http2 **ret, struct hr_error 
 
 void http2_close(struct http2 *http2)
 {
-	if (!http2)
-		return;
 	nghttp2_session_del(http2->session);
 	text_free(&http2->part);
 	free(http2);

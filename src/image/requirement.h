@@ -32,7 +32,8 @@ struct requirement {
 	size_t count;
 };
 
-/* `json` is the request's member "require"; it has to outlive *ret. Error: HR_POLICY. */
+/* `json` is the request's member "require"; it has to outlive *ret. Error: HR_POLICY (a key),
+ * HR_SPEC (the request's form), HR_SYSTEM. */
 int requirement_read(const struct json *json, struct requirement **ret, struct hr_error *err);
 void requirement_free(struct requirement *requirement);
 

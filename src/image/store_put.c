@@ -167,6 +167,8 @@ static int bundle_file(const struct store_signature *signature, struct text *ret
 {
 	if (signature->bundle_len > IMAGE_BUNDLE_MAX)
 		return hr_fail(err, HR_SPEC, "a bundle of more than %zu bytes", IMAGE_BUNDLE_MAX);
+	if (signature->bundle_len == 0)
+		return hr_fail(err, HR_SPEC, "an empty bundle");
 	text_add(ret, signature->bundle, signature->bundle_len);
 	return ret->failed ? hr_fail(err, HR_SYSTEM, "out of memory") : 0;
 }
@@ -206,7 +208,7 @@ int store_put_signature(int fd, const char *digest, const struct store_signature
 		return hr_fail(err, HR_SPEC, "a signature's digest is not sound");
 	result = signature->kind == STORE_COSIGN ? cosign_file(signature, &file, err)
 						 : bundle_file(signature, &file, err);
-	if (result < 0)
+	if (result < 0 || !file.data)
 		return hr_context(err, "%s", digest);
 	store_name(signature->kind, file.data, file.len, name);
 	if (open_digest(fd, digest, &dir, err) == 0 && check_room(dir, name, err) == 0 &&

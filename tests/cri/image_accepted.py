@@ -70,13 +70,13 @@ def sandboxes(node):
         node.same((found.get("code"), found.get("by", {}).get("how")), ("accepted", "digest"),
                   "a sandbox: its image is listed")
     images = requirements()
-    images["pause"]["allow"] = []
+    images["pause"]["allow"] = [digest("app")]
     policy(node, images=images)
     try:
         with node.pod("unlisted"):
             node.say(False, "a sandbox whose image is not listed: is refused", "it runs")
     except Refused as error:
-        node.refused(error, "image", r"root\.path.*not signed by any key of pause", r"image\.require",
+        node.refused(error, "image", r"root\.path.*test\.example/pause", r"image\.require",
                      "a sandbox whose image is not listed: is refused")
     policy(node, sandbox={"require": "payment"})
     try:

@@ -28,6 +28,8 @@ entry() { # [MEMBERS]
 	policy_images "{\"scopes\": [\"127.0.0.1:5055/*\"], \"keys\": [\"p256.pub\"]${1:+, $1}}"
 }
 
+is_json() { jq -e . "$work/out" >/dev/null; }
+
 fill() { # the signature of the fixture image
 	store_empty
 	hardrun image add "$fixtures/cosign-save/legacy-p256"
@@ -90,7 +92,7 @@ verified accepted "and verify, the manifest from the store" --digest "$v1" --nam
 entry
 store_empty
 told 0 . "add --json" add --json "$fixtures/cosign-save/legacy-p256"
-check "is JSON" jq -e . "$work/out" >/dev/null
+check "is JSON" is_json
 
 # What cannot be put in, and is said to be so.
 store_empty
@@ -122,13 +124,13 @@ check "is not waited for" test $((SECONDS - before)) -lt 10
 store_empty
 told '[01]' 'nothing' "show without a store" show
 told '[01]' . "show --json without a store" show --json
-check "is JSON" jq -e . "$work/out" >/dev/null
+check "is JSON" is_json
 fill
 told 0 "$v1" "show" show
 told 0 "$v1" "show DIGEST" show "$v1"
 told '[01]' "$evil" "show a digest that the store has not" show "$evil"
 told 0 "$v1" "show --json" show --json
-check "is JSON" jq -e . "$work/out" >/dev/null
+check "is JSON" is_json
 echo junk >"$store/sha256/$hex/junk" && mkdir -p "$store/sha256/short"
 told 0 "$v1" "show with strange files in the store" show
 verified accepted "verify with strange files in the store" --layout "$fixtures/image:v1" --name $repo:v1
@@ -265,7 +267,7 @@ entry
 fill
 told 0 . "selftest" selftest
 told 0 . "selftest --json" selftest --json
-check "is JSON" jq -e . "$work/out" >/dev/null
+check "is JSON" is_json
 policy '{"version": 1}'
 told '[01]' . "selftest under a policy without images" selftest
 policy_images '{"scopes": ["*"], "keys": ["p256.pub"]}'

@@ -519,6 +519,20 @@ plugin "${pull[@]}"
 like "$status $(<"$work/out")" '^0 hardrun: no scope of the policy covers' "plugin: no scope"
 of=sha256:$(printf '%064d' 8) plugin "${pull[@]}"
 like "$status $(<"$work/out")" '^1 .*another digest' "plugin: another descriptor"
+for odd in "" "a b" $'a\nb' $'a\e[31m' "/a" "a//b" "a/" "A/b" "registry.example/A" "a?b" \
+	"$(printf 'a%.0s' {1..600})"; do
+	plugin -name "$odd" -digest "$digest"
+	is "$status $(wc -l <"$work/out")" "1 1" "plugin: no name: ${odd@Q}"
+done
+for good in a a:V1 "a@$digest" Localhost:5000/a/b:x registry.example/a_b/c-d:1 a/b; do
+	plugin -name "$good" -digest "$digest"
+	is "$status" 0 "plugin: a name that no scope covers: $good"
+done
+plugin -name "$name" -digest "$digest" -stdin-media-type text/plain
+is "$status" 1 "plugin: an unknown kind of descriptor"
+begun=$(date +%s)
+run hardrun-image-verifier "${pull[@]}" < <(sleep 30)
+check "plugin: a descriptor that never ends" [ "$status" = 1 -a $(($(date +%s) - begun)) -lt 20 ]
 plugin -name x
 is "$status" 1 "plugin: no digest"
 echo 9 >"$said/signal"

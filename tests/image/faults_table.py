@@ -353,7 +353,8 @@ def split(stream, sound):
 
 for name, make in (
         ("a sound answer", lambda n, m: answer(n, m)),
-        ("an answer in frames of one byte", lambda n, m: head(n) + split(n, envelope(m)) + trailers(n)),
+        ("an answer in frames of one byte",
+         lambda n, m: head(n) + split(n, envelope(m)) + trailers(n)),
         ("padded DATA", lambda n, m: head(n) + frame(
             DATA, PADDED, n, b"\x64" + envelope(m) + bytes(100)) + trailers(n)),
         ("empty DATA between", lambda n, m: head(n) + frame(DATA, 0, n) * 9 + data(n, envelope(m)) +

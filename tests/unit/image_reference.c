@@ -214,6 +214,8 @@ static const char *const bad[] = {
 	"p\xD0\xB0y/app", /* a Cyrillic letter that looks like one of ours */
 	"registry.example\xE2\x81\x84pay/app",
 	"a%2Fb",
+	"a%2fb",
+	"%61",
 	"a\\b",
 	"*",
 	"a/*",

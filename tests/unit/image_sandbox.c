@@ -376,7 +376,7 @@ static bool is_probe(long number)
 
 Test(image_sandbox, every_system_call)
 {
-	char name[32];
+	char name[48];
 
 	need_filter();
 	for (called = 0; called < CALLS; called++) {

@@ -75,12 +75,13 @@ static void judge_file(const struct asked *asked, const char *digest, const char
 
 /* --- The fixtures ---------------------------------------------------------------------------- */
 
-#define T(name)	 "tampered/" name
-#define TB(name) "tampered/" name ".sigstore.json"
-#define BLOB	 "image/blobs/sha256/93958635bdea6865012f68c1af202b95592515b2edf8bc2f036fcd4a5027f622"
+#define HEX_MANIFEST "93958635bdea6865012f68c1af202b95592515b2edf8bc2f036fcd4a5027f622"
+#define T(name)	     "tampered/" name
+#define TB(name)     "tampered/" name ".sigstore.json"
+#define BLOB	     "image/blobs/sha256/" HEX_MANIFEST
 #define ALTERED                            \
 	"tampered/image-manifest-altered/" \
-	"blobs/sha256/93958635bdea6865012f68c1af202b95592515b2edf8bc2f036fcd4a5027f622"
+	"blobs/sha256/" HEX_MANIFEST
 #define OURS   REPO "k/p256:v1"
 #define BUNDLE REPO "bundle/p256"
 #define ANY    "p256"

@@ -195,6 +195,17 @@ Test(image_store, largest_signatures)
 	expect_counts(2, 0);
 }
 
+Test(image_store, empty_bundle)
+{
+	struct store_signature empty = bundle("");
+	struct hr_error err = {0};
+	bool new = false;
+
+	expect_error(store_put_signature(store, SUBJECT, &empty, &new, &err), &err, HR_SPEC,
+		     "empty");
+	expect_counts(0, 0);
+}
+
 static const struct {
 	const char *signature;
 	const char *words;

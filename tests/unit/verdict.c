@@ -437,15 +437,15 @@ static void ask_crowded(int answer)
 Test(verdict, surroundings)
 {
 	char text[512] = "";
-	int ends[2];
+	int tube[2];
 	pid_t pid;
 
-	cr_assert_eq(pipe(ends), 0);
+	cr_assert_eq(pipe(tube), 0);
 	pid = fork();
 	if (pid == 0)
-		ask_crowded(dup2(ends[1], 40));
-	close(ends[1]);
-	(void)!read(ends[0], text, sizeof(text) - 1);
+		ask_crowded(dup2(tube[1], 40));
+	close(tube[1]);
+	(void)!read(tube[0], text, sizeof(text) - 1);
 	waitpid(pid, NULL, 0);
 	cr_expect_str_eq(text, "fds 0 1 2 3 4 5 6 7 death 9 environment 0 null 1111000");
 }
@@ -522,9 +522,9 @@ Test(verdict, sockets, .init = scratch_make)
 	chmod(in_scratch("s"), 0666);
 	expect_socket("others than root can use it");
 	chmod(in_scratch("s"), 0660);
-	chown(in_scratch("s"), 1, 0);
+	cr_assert_eq(chown(in_scratch("s"), 1, 0), 0);
 	expect_socket("others than root can use it");
-	chown(in_scratch("s"), 0, 12);
+	cr_assert_eq(chown(in_scratch("s"), 0, 12), 0);
 	chmod(scratch, 0777);
 	expect_socket("can be changed");
 	chmod(scratch, 0755);
