@@ -121,6 +121,8 @@ int child_work(unsigned long flags, int (*work)(void *data, int *ret, struct hr_
 		report->ret = *ret;
 	result = work_in_child(flags, work, data, report, err);
 	if (result == 0) {
+		/* It may have parsed what came from outside, and have been taken over. */
+		report->err.msg[sizeof(report->err.msg) - 1] = '\0';
 		result = report->result;
 		if (ret)
 			*ret = report->ret;

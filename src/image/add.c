@@ -163,7 +163,7 @@ static int work(void *data, int *ret, struct hr_error *err)
 	if (at < 0)
 		return hr_fail_errno(err, errno, "lseek");
 	finds.written = (size_t)at;
-	if (sandbox_enter(keep, hr_count(keep), FINDS_MAX, err) < 0)
+	if (sandbox_enter_below(job->dir, keep, hr_count(keep), FINDS_MAX, err) < 0)
 		return -1;
 	return job->dir >= 0 ? find_layout(&finds, job->dir, job->tag, err)
 			     : find_files(job, &finds, err);

@@ -24,6 +24,8 @@ struct question {
 	const char *kind;    /* of the source: its only member */
 	const struct json *source;
 	struct requirement *require;
+	struct containerd *containerd; /* NULL: another source, or not_opened says why */
+	struct hr_error not_opened;
 	int store_fd; /* -1: none */
 	struct json_doc *doc;
 	struct json *answer;
@@ -31,6 +33,7 @@ struct question {
 
 static void question_done(struct question *question)
 {
+	containerd_close(question->containerd);
 	requirement_free(question->require);
 	json_free(question->request);
 	json_free(question->doc);
@@ -96,15 +99,21 @@ static const char *text_or_empty(const struct json *object, const char *key)
 static enum bind_code ask_containerd(const struct question *question, const struct content *store,
 				     struct binding *ret, struct hr_error *err)
 {
-	struct containerd *client = NULL;
-	enum bind_code code = BIND_UNREACHABLE;
+	if (!question->containerd) {
+		*err = question->not_opened;
+		return BIND_UNREACHABLE;
+	}
+	return bind_containerd(question->containerd, text_or_empty(question->source, "id"), store,
+			       ret, err);
+}
 
-	if (containerd_open(VERDICT_SOCKET_FD, text_or_empty(question->source, "namespace"),
-			    question->deadline_ms, &client, err) == 0)
-		code = bind_containerd(client, text_or_empty(question->source, "id"), store, ret,
-				       err);
-	containerd_close(client);
-	return code;
+/* Early: containerd gets ready for us while the keys are read. */
+static void open_containerd(struct question *question)
+{
+	if (strcmp(question->kind, "containerd") == 0)
+		containerd_open(VERDICT_SOCKET_FD, text_or_empty(question->source, "namespace"),
+				question->deadline_ms, &question->containerd,
+				&question->not_opened);
 }
 
 /* A source, and what to do when it does not tell which image runs. */
@@ -251,6 +260,7 @@ static int answer_request(struct question *question)
 
 	if (read_request(question, &err) < 0)
 		return err.code == HR_SYSTEM ? -1 : refuse(question, "request", err.msg, versions);
+	open_containerd(question);
 	if (requirement_read(json_get(json_root(question->request), "require"), &question->require,
 			     &err) < 0)
 		return refuse_requirement(question, &err);

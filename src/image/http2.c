@@ -2,19 +2,17 @@
 #include "image/http2.h"
 
 #include "base/text.h"
+#include "image/wire.h"
 
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <nghttp2/nghttp2.h>
-#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #define READ_SIZE     16384
 #define WINDOW	      (1 << 20)	   /* bytes that the peer may send ahead */
@@ -41,8 +39,8 @@ struct http2 {
 	int fd;
 	int64_t deadline_ms;
 	nghttp2_session *session;
-	const uint8_t *unsent; /* borrowed from the session */
-	size_t unsent_len;
+	struct text out; /* to be sent */
+	size_t out_at;	 /* so much of it was */
 	bool broken;
 	struct turn turn;
 	struct text part; /* of a message that is not whole yet */
@@ -201,50 +199,37 @@ static ssize_t give_request(nghttp2_session *session, int32_t stream, uint8_t *t
 	return (ssize_t)given;
 }
 
-static int64_t now_ms(void)
+/* All that is to be sent goes at once: each piece would wake the peer. */
+static int gather(struct http2 *http2, struct hr_error *err)
 {
-	struct timespec now;
+	const uint8_t *bytes;
+	ssize_t len;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-/* Wait until the socket has something for us, or room for what is unsent. */
-static int wait_for(struct http2 *http2, struct hr_error *err)
-{
-	struct pollfd wait = {.fd = http2->fd,
-			      .events = http2->unsent_len > 0 ? POLLIN | POLLOUT : POLLIN};
-	int64_t left = http2->deadline_ms - now_ms();
-	int ready = left > 0 ? poll(&wait, 1, left < INT_MAX ? (int)left : INT_MAX) : 0;
-
-	if (ready < 0 && errno != EINTR)
-		return hr_fail_errno(err, errno, "poll");
-	return ready != 0 ? 0 : hr_fail(err, HR_SYSTEM, "no answer until the deadline");
+	http2->out.len = http2->out_at = 0;
+	while ((len = nghttp2_session_mem_send(http2->session, &bytes)) > 0)
+		text_add(&http2->out, (const char *)bytes, (size_t)len);
+	if (len < 0 || http2->out.failed)
+		return hr_fail(err, HR_SYSTEM, "HTTP/2: %s",
+			       len < 0 ? nghttp2_strerror((int)len) : "out of memory");
+	return 0;
 }
 
 static int send_all(struct http2 *http2, struct hr_error *err)
 {
-	for (;;) {
-		ssize_t sent;
+	ssize_t sent;
 
-		if (http2->unsent_len == 0) {
-			ssize_t len = nghttp2_session_mem_send(http2->session, &http2->unsent);
-
-			if (len < 0)
-				return hr_fail(err, HR_SYSTEM, "HTTP/2: %s",
-					       nghttp2_strerror((int)len));
-			if (len == 0)
-				return 0;
-			http2->unsent_len = (size_t)len;
-		}
-		sent = send(http2->fd, http2->unsent, http2->unsent_len, MSG_NOSIGNAL);
-		if (sent < 0 && (errno == EAGAIN || errno == EINTR))
-			return 0;
-		if (sent < 0)
-			return hr_fail_errno(err, errno, "the connection");
-		http2->unsent += sent;
-		http2->unsent_len -= (size_t)sent;
-	}
+	if (http2->out_at == http2->out.len && gather(http2, err) < 0)
+		return -1;
+	if (http2->out_at == http2->out.len)
+		return 0;
+	sent = send(http2->fd, http2->out.data + http2->out_at, http2->out.len - http2->out_at,
+		    MSG_NOSIGNAL);
+	if (sent < 0 && (errno == EAGAIN || errno == EINTR))
+		return 0;
+	if (sent < 0)
+		return hr_fail_errno(err, errno, "the connection");
+	http2->out_at += (size_t)sent;
+	return 0;
 }
 
 static int receive(struct http2 *http2, struct hr_error *err)
@@ -312,7 +297,9 @@ static int converse(struct http2 *http2, struct hr_error *err)
 		/* The peer broke the protocol, and was told. */
 		if (!nghttp2_session_want_read(http2->session))
 			return hr_fail(err, HR_SYSTEM, "an answer that is no HTTP/2");
-		if (wait_for(http2, err) < 0 || receive(http2, err) < 0)
+		if (wire_wait(http2->fd, http2->out_at < http2->out.len, http2->deadline_ms, err) <
+			    0 ||
+		    receive(http2, err) < 0)
 			return -1;
 	}
 }
@@ -384,7 +371,8 @@ int http2_open(int fd, int64_t deadline_ms, struct http2 **ret, struct hr_error 
 		return hr_fail(err, HR_SYSTEM, "out of memory");
 	http2->fd = fd;
 	http2->deadline_ms = deadline_ms;
-	if (make_session(http2) != 0) {
+	/* The peer can begin while there is other work to do here. */
+	if (make_session(http2) != 0 || send_all(http2, err) < 0) {
 		http2_close(http2);
 		return hr_fail(err, HR_SYSTEM, "out of memory");
 	}
@@ -396,5 +384,6 @@ void http2_close(struct http2 *http2)
 {
 	nghttp2_session_del(http2->session);
 	text_free(&http2->part);
+	text_free(&http2->out);
 	free(http2);
 }

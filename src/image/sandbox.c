@@ -93,6 +93,16 @@ static int set_limits(size_t file_max, struct hr_error *err)
 	return limit(RLIMIT_DATA, MEMORY_MAX, err);
 }
 
+/* Nothing outside of the directory has a name any more. */
+static int enter_directory(int fd, struct hr_error *err)
+{
+	if (fchdir(fd) < 0 || chroot(".") < 0)
+		return hr_fail_errno(err, errno, "chroot");
+	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
+		return hr_fail_errno(err, errno, "PR_SET_KEEPCAPS");
+	return 0;
+}
+
 /* The calls as such: libc's wrappers are for programs with threads. */
 static int become_nobody(struct hr_error *err)
 {
@@ -106,14 +116,16 @@ static int become_nobody(struct hr_error *err)
 	return 0;
 }
 
-static int drop_capabilities(struct hr_error *err)
+static int drop_capabilities(bool reads_all, struct hr_error *err)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {{0}};
+	struct __user_cap_data_struct left[_LINUX_CAPABILITY_U32S_3] = {{0}};
 
+	if (reads_all)
+		left[0].permitted = left[0].effective = 1U << CAP_DAC_READ_SEARCH;
 	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0 && errno != EINVAL)
 		return hr_fail_errno(err, errno, "ambient capabilities");
-	if (syscall(SYS_capset, &header, none) < 0)
+	if (syscall(SYS_capset, &header, left) < 0)
 		return hr_fail_errno(err, errno, "capset");
 	return 0;
 }
@@ -203,15 +215,16 @@ static int landlock(const int *keep, size_t count, struct hr_error *err)
 
 /* --- All of it ------------------------------------------------------------------------------ */
 
-static int enter(const int *keep, size_t count, size_t file_max, struct hr_error *err)
+static int enter(int root, const int *keep, size_t count, size_t file_max, struct hr_error *err)
 {
+	bool is_root = geteuid() == 0, below = is_root && root >= 0;
 	pid_t parent = getppid();
 
 	if (close_others(keep, count, err) < 0)
 		return -1;
-	if (geteuid() == 0 && become_nobody(err) < 0)
+	if ((below && enter_directory(root, err) < 0) || (is_root && become_nobody(err) < 0))
 		return -1;
-	if (drop_capabilities(err) < 0 || bind_to(parent, err) < 0)
+	if (drop_capabilities(below, err) < 0 || bind_to(parent, err) < 0)
 		return -1;
 	if (set_limits(file_max, err) < 0 || landlock(keep, count, err) < 0)
 		return -1;
@@ -220,7 +233,15 @@ static int enter(const int *keep, size_t count, size_t file_max, struct hr_error
 
 int sandbox_enter(const int *keep, size_t count, size_t file_max, struct hr_error *err)
 {
-	if (enter(keep, count, file_max, err) < 0)
+	if (enter(-1, keep, count, file_max, err) < 0)
+		return hr_context(err, "sandbox");
+	return 0;
+}
+
+int sandbox_enter_below(int root, const int *keep, size_t count, size_t file_max,
+			struct hr_error *err)
+{
+	if (enter(root, keep, count, file_max, err) < 0)
 		return hr_context(err, "sandbox");
 	return 0;
 }

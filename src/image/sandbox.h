@@ -20,4 +20,12 @@
  */
 int sandbox_enter(const int *keep, size_t count, size_t file_max, struct hr_error *err);
 
+/*
+ * The same for reading what only root may, such as the files of `cosign save` (0600): in a root
+ * directory of its own, `root` (negative: none, as above), and with CAP_DAC_READ_SEARCH. `keep`
+ * must hold no other directory.
+ */
+int sandbox_enter_below(int root, const int *keep, size_t count, size_t file_max,
+			struct hr_error *err);
+
 #endif

@@ -348,6 +348,7 @@ part_plugin() {
 		is "$? $(grep -o 'not verified.*' "$work/out")" "0 " "plugin: $name may be pulled"
 	done
 	for name in unsigned wrong copied denied; do
+		ctr images rm "$(ref "$name")" >/dev/null 2>&1
 		ctr images pull --plain-http "$(ref "$name")" >"$work/out" 2>&1
 		like "$? $(cat "$work/out")" '^1 .*not (signed|verified)|^1 .*blocked|^1 .*denied' "plugin: $name may not be pulled"
 		note "$(tail -n 1 "$work/out" | cut -c 1-300)"

@@ -25,7 +25,7 @@ banned "no shell" 'system|popen|wordexp'
 banned "no number without its errors" 'atoi|atol|atoll|atof|strtok|sscanf|fscanf|scanf'
 banned "no process-wide state" \
 	'setenv|putenv|unsetenv|clearenv|setlocale|srand|rand|signal|chdir|fchdir|chroot|umask|setuid|setgid|seteuid' \
-	'src/stage/(overlay|overlay_clones|sources)\.c'
+	'src/(stage/(overlay|overlay_clones|sources)|image/sandbox)\.c'
 banned "nothing ends the process but main" 'exit|abort|quick_exit|err|errx|longjmp|setjmp' 'src/main\.c'
 banned "only a child ends by _exit" '_exit' 'src/base/child(_answer)?\.c'
 banned "one place forks" 'fork|vfork|clone|posix_spawn' 'src/base/child\.c'
