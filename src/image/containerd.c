@@ -8,6 +8,7 @@
 #include "image/http2.h"
 #include "json/edit.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,7 +45,7 @@ int containerd_open(int fd, const char *space, int64_t deadline_ms, struct conta
 	client = calloc(1, sizeof(*client));
 	if (!client)
 		return hr_fail(err, HR_SYSTEM, "out of memory");
-	strcpy(client->space, space);
+	snprintf(client->space, sizeof(client->space), "%s", space);
 	if (http2_open(fd, deadline_ms, &client->http2, err) < 0) {
 		free(client);
 		return -1;

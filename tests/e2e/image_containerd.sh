@@ -61,6 +61,7 @@ shown() { # ID STATUS CODE REGEX: of $work/out and $work/err
 }
 
 no_verifier() { # no process of hardrun-image is left, dead or alive
+	# shellcheck disable=SC2009 # the whole command line
 	! ps -eo stat=,comm= | grep hardrun-image
 }
 

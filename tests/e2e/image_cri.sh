@@ -11,6 +11,7 @@ set -u
 image_sandbox "${1:-1.6}" "$@"
 shift
 [ $# -gt 0 ] || set -- accepted refused moved
+# shellcheck disable=SC2119 # no options
 image_policy
 if ! store_fill; then
 	not_ok "hardrun image add takes what cosign and skopeo save" "$(tail -n 5 "$work/added")"

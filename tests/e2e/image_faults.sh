@@ -3,6 +3,7 @@
 # More parts of image_containerd.sh: forged records and content, hardrun's own things missing, an
 # engine that does not answer, many containers at once.
 # shellcheck disable=SC2317 # functions are called by name
+# shellcheck disable=SC2154,SC2015 # variables of image_setup.sh
 
 # ---- who can write containerd's records and content ------------------------------------------
 

@@ -20,6 +20,7 @@ fi
 
 registry=registry.local
 image_tools=/home # made while there is a network, in this mount namespace
+# shellcheck disable=SC2034 # of use to others
 store=/var/lib/hardrun/images
 images='' # DIR of what image_make.py wrote
 image_local=() # of ctr images pull, where that would ask containerd to do it

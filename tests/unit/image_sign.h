@@ -18,9 +18,9 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
-#define MANIFEST       "sha256:93958635bdea6865012f68c1af202b95592515b2edf8bc2f036fcd4a5027f622"
-#define INDEX	       "sha256:928fef0d9ab0d83cdbddd6eb87f39db23ba1f9c84b3c7716e13d1b7d570e0212"
-#define EVIL	       "sha256:c0390c2a0586f6161519473cca38569a441183a724f7c52761befe440877f3e7"
+#define MANIFEST "sha256:93958635bdea6865012f68c1af202b95592515b2edf8bc2f036fcd4a5027f622"
+#define INDEX	 "sha256:928fef0d9ab0d83cdbddd6eb87f39db23ba1f9c84b3c7716e13d1b7d570e0212"
+#define EVIL	 "sha256:c0390c2a0586f6161519473cca38569a441183a724f7c52761befe440877f3e7"
 
 /* A file below tests/image/fixtures, on the heap without a NUL behind it. */
 static inline char *fixture(const char *name, size_t *ret_len)
