@@ -18,12 +18,13 @@ export SYSTEMD_IGNORE_CHROOT=1
 
 host=/host
 image=/hardrun/hardrun # the program as it came with the image
+verifier=/hardrun/hardrun-image # the one that it asks about images
 labels=/hardrun/apparmor # the profiles as they came with the image
 policy=/policy         # the mounted ConfigMap
 own=/run/node          # of this pod: ready, why
 state=$host/var/lib/hardrun/node
 dir=${HARDRUN_DIR:-/usr/local/sbin}
-program=$dir/hardrun # on the node
+program=$dir/hardrun # on the node; hardrun-image lies beside it
 engine=${HARDRUN_ENGINE:-containerd}
 config=${HARDRUN_CONFIG:-}
 runtime=${HARDRUN_RUNTIME:-}
@@ -68,6 +69,10 @@ remember() {
 		if [ -e "$host$program" ]; then
 			cp -a "$host$program" "$state.new/hardrun" || fail "cannot keep a copy of $program" || return
 		fi
+		if [ -e "$host$program-image" ]; then
+			cp -a "$host$program-image" "$state.new/hardrun-image" ||
+				fail "cannot keep a copy of $program-image" || return
+		fi
 		for name in hardrun hardrun.previous; do
 			[ ! -e "$host/etc/$name" ] || cp -a "$host/etc/$name" "$state.new/etc.$name" ||
 				fail "cannot keep a copy of /etc/$name" || return
@@ -89,6 +94,7 @@ remember() {
 
 # A program that runs keeps its file: containers that are being started are not disturbed.
 put_program() {
+	put_verifier || return
 	cmp -s "$image" "$host$program" && return
 	mkdir -p "$host$dir" && cp "$image" "$host$dir/.hardrun.new" &&
 		chmod 755 "$host$dir/.hardrun.new" || fail "cannot write to $dir on the node" || return
@@ -100,6 +106,15 @@ put_program() {
 	sync
 	mv -f "$host$dir/.hardrun.new" "$host$program" || fail "cannot replace $program" || return
 	say "$program: $(printf '%s\n' "$version" | head -n 1)"
+}
+
+# First, as the new program may ask what the old one of these cannot answer.
+put_verifier() {
+	cmp -s "$verifier" "$host$program-image" && return
+	mkdir -p "$host$dir" && cp "$verifier" "$host$dir/.hardrun-image.new" &&
+		chmod 755 "$host$dir/.hardrun-image.new" && sync &&
+		mv -f "$host$dir/.hardrun-image.new" "$host$program-image" ||
+		fail "cannot write to $dir on the node"
 }
 
 # ---- AppArmor --------------------------------------------------------------------------
@@ -345,7 +360,13 @@ restore_program() {
 		cp -a "$state/hardrun" "$host$dir/.hardrun.new" && mv -f "$host$dir/.hardrun.new" "$host$program"
 	else
 		rm -f "$host$program"
-	fi || fail "cannot restore $program"
+	fi || fail "cannot restore $program" || return
+	if [ -e "$state/hardrun-image" ]; then
+		cp -a "$state/hardrun-image" "$host$dir/.hardrun-image.new" &&
+			mv -f "$host$dir/.hardrun-image.new" "$host$program-image"
+	else
+		rm -f "$host$program-image"
+	fi || fail "cannot restore $program-image"
 }
 
 # ---- the loop --------------------------------------------------------------------------

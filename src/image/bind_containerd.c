@@ -10,8 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LOOKED_UP_MAX 4	 /* manifests of which the indexes are asked for */
-#define LISTED_MAX    32 /* of an answer to a question for labels */
+#define LOOKED_UP_MAX  4  /* manifests of which the indexes are asked for */
+#define HINTS_READ_MAX 16 /* blobs that are read because of labels, which anybody's images have */
+#define LISTED_MAX     32 /* of an answer to a question for labels */
 
 /* Bytes of a manifest or index that a label leads to: anybody who can have images pulled can have
  * many that are large, and time is short. */
@@ -80,11 +81,19 @@ static enum bind_code read_container(struct finder *finder, const char *id, stru
 	return BIND_OK;
 }
 
+/*
+ * What the pod asked for, where the kubelet says it (Kubernetes 1.28, containerd 1.7). The record's
+ * own name is any one that this image has on the node: who pulls it under another name could choose
+ * the scope, or shut others out.
+ */
 static enum bind_code read_names(struct finder *finder, struct binding *ret, struct hr_error *err)
 {
-	enum bind_code code = bind_name(ret, finder->container.image, finder->cri.config, err);
+	enum bind_code code = bind_name(ret, finder->cri.names[0], finder->cri.config, err);
 
-	for (size_t i = 0; i < hr_count(finder->cri.names) && code == BIND_OK; i++)
+	if (code != BIND_OK || ret->name_count > 0)
+		return code;
+	code = bind_name(ret, finder->container.image, finder->cri.config, err);
+	for (size_t i = 1; i < hr_count(finder->cri.names) && code == BIND_OK; i++)
 		code = bind_name(ret, finder->cri.names[i], finder->cri.config, err);
 	return code;
 }
@@ -243,7 +252,7 @@ static enum bind_code look_at_names(struct finder *finder, struct hr_error *err)
 	/* CRI keeps each image under its id too, and so may a name be one. */
 	if (code == BIND_OK)
 		code = look_at_name(finder, finder->cri.config, err);
-	if (code == BIND_OK && binding->name_count == 0)
+	if (code == BIND_OK && binding->count == 0)
 		code = look_at_name(finder, finder->container.image, err);
 	return code;
 }
@@ -263,7 +272,7 @@ static enum bind_code look_at_labels(struct finder *finder, struct hr_error *err
 	char **digests = NULL;
 	enum bind_code code = list(finder, label_config, finder->cri.config, &digests, err);
 
-	for (size_t i = 0; code == BIND_OK && digests && digests[i]; i++)
+	for (size_t i = 0; code == BIND_OK && digests && digests[i] && i < HINTS_READ_MAX; i++)
 		if (image_digest_sound(digests[i]))
 			code = bind_target(&finder->walk, digests[i], -1, "content", err);
 	containerd_list_done(digests);
@@ -275,13 +284,15 @@ static enum bind_code look_for_indexes(struct finder *finder, struct hr_error *e
 {
 	const struct binding *binding = finder->walk.binding;
 	enum bind_code code = BIND_OK;
+	size_t left = HINTS_READ_MAX;
 
 	for (size_t i = 0; i < binding->count && i < LOOKED_UP_MAX && code == BIND_OK; i++) {
 		char **digests = NULL;
 
 		code = list(finder, label_child, binding->candidates[i].manifest.digest, &digests,
 			    err);
-		for (size_t j = 0; code == BIND_OK && digests && digests[j]; j++)
+		for (size_t j = 0; code == BIND_OK && digests && digests[j] && left > 0;
+		     j++, left--)
 			if (image_digest_sound(digests[j]))
 				code = bind_index(&finder->walk, digests[j], err);
 		containerd_list_done(digests);

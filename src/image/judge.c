@@ -10,37 +10,6 @@
 #define ELSEWHERE_MAX	  ((size_t)128) /* keys of other entries that are tried, for a message */
 #define MEMORY(condition) ((condition) ? 0 : -1)
 
-/* --- Denied --------------------------------------------------------------------------------- */
-
-/* The first digest of the candidate in the list; manifest, indexes, configuration. */
-static const char *listed(const struct requirement_entry *entry, const char *list,
-			  const struct candidate *candidate)
-{
-	if (requirement_lists(entry, list, candidate->manifest.digest))
-		return candidate->manifest.digest;
-	for (size_t i = 0; i < candidate->index_count; i++)
-		if (requirement_lists(entry, list, candidate->indexes[i].digest))
-			return candidate->indexes[i].digest;
-	if (candidate->config[0] && requirement_lists(entry, list, candidate->config))
-		return candidate->config;
-	return NULL;
-}
-
-static const char *find_denied(const struct judging *self, const struct candidate **ret)
-{
-	for (size_t i = 0; i < self->binding->count; i++)
-		for (size_t k = 0; k < self->requirement->count; k++) {
-			const struct candidate *candidate = &self->binding->candidates[i];
-			const char *digest =
-				listed(&self->requirement->entries[k], "deny", candidate);
-
-			*ret = candidate;
-			if (digest)
-				return digest;
-		}
-	return NULL;
-}
-
 /* --- Names ---------------------------------------------------------------------------------- */
 
 /* True if what is signed for one of the names is signed for the other. */
@@ -148,7 +117,7 @@ static bool blob_signed(struct judging *self, const struct question *question,
 static bool candidate_good(struct judging *self, const struct question *question,
 			   const struct candidate *candidate, struct proof *ret)
 {
-	const char *digest = listed(question->entry, "allow", candidate);
+	const char *digest = judging_listed(question->entry, "allow", candidate);
 	bool good = digest != NULL;
 
 	if (good)
@@ -208,7 +177,7 @@ static int judge_question(struct judging *self, const struct question *question)
 static int judge_all(struct judging *self)
 {
 	const struct candidate *candidate = NULL;
-	const char *denied = find_denied(self, &candidate);
+	const char *denied = judging_denied(self, &candidate);
 	int result;
 
 	if (denied)

@@ -103,7 +103,8 @@ bool judging_refuse_scope(struct judging *self, const char *name, bool sound)
 		text_addf(&why, "the image has no name, and no scope of %s is *", of);
 	text_addf(&remedy,
 		  "add its repository to the scopes of an entry of images%s%s, or run an "
-		  "image that one of them covers",
+		  "image that one of them covers; or, where the pod asked for another name, remove "
+		  "this one from the node (ctr images rm)",
 		  all ? "" : ".", all ? "" : of);
 	return put_candidate(self, &self->binding->candidates[0], NULL) &&
 	       refuse(self, "scope", &why, &remedy);

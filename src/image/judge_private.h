@@ -79,6 +79,14 @@ struct judging {
 	struct proof proof;
 };
 
+/* The first digest of the candidate that is in the list: of its manifest, its indexes, its
+ * configuration. */
+const char *judging_listed(const struct requirement_entry *entry, const char *list,
+			   const struct candidate *candidate);
+
+/* The digest on a list "deny" of any entry that meets one of the candidates (*ret); NULL: none. */
+const char *judging_denied(struct judging *self, const struct candidate **ret);
+
 /* Write the answer; false when memory is gone. */
 bool judging_accept(struct judging *self);
 bool judging_refuse_denied(struct judging *self, const char *digest,

@@ -39,7 +39,8 @@ static int read_beside(const struct policy *policy, const char *name, const char
 
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return hr_fail(err, HR_POLICY,
-			       "%s/" POLICY_KEYS_DIR " is %s; make it, and put the key there",
+			       "%s/" POLICY_KEYS_DIR " is %s; make it, and put the key there, or "
+			       "give the key's absolute path",
 			       policy->confdir ? policy->confdir : "", hr_errno_text(errno));
 	if (!policy->loose && !file_is_roots(&st))
 		return hr_fail(err, HR_UNTRUSTED,

@@ -107,11 +107,13 @@ static void say_sandbox(const struct about *about, const struct json *at, const 
 {
 	text_auto struct text text = {0};
 
-	text_addf(&text,
-		  "images of these pods must be signed, and that of their pause container need "
-		  "not be: add a rule {\"when\": {\"sandbox\": true}, \"use\": \"pause\"} and a "
-		  "profile \"pause\": {\"extends\": \"sandbox\", \"image\": {\"require\": \"%s\"}}",
-		  require);
+	text_addf(
+		&text,
+		"images of these pods must be signed (%s), and that of their pause container need "
+		"not be: list it in a requirement of its own (\"scopes\", \"allow\": [DIGEST]), "
+		"named by a profile that extends sandbox, and give that profile a rule with the "
+		"same namespaces and \"sandbox\": true",
+		require);
 	say(about, at, &text);
 }
 

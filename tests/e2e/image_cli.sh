@@ -170,6 +170,11 @@ jq '.images.payment[1].keys = ["/etc/hardrun/keys/ed25519.pub"]' /etc/hardrun/po
 verified unsigned "--policy FILE" --policy "$work/other.json" --layout "$fixtures/image:v1" --name $repo:v1
 entry "\"deny\": [\"$v1\"]"
 verified denied "on the deny list" --layout "$fixtures/image:v1" --name $repo:v1
+# Asked for by the manifest's own digest: what the store knows of the index counts.
+index=$fixtures/image/blobs/sha256/928fef0d9ab0d83cdbddd6eb87f39db23ba1f9c84b3c7716e13d1b7d570e0212
+entry "\"deny\": [\"sha256:${index##*/}\"]"
+told 0 . "the index that will be denied is put in" add --manifest "$index"
+verified denied "by an index on the deny list" --layout "$fixtures/image:v1" --name $repo:v1
 entry "\"allow\": [\"$evil\"]"
 verified accepted "on the allow list" --layout "$fixtures/image:evil" --name $repo:v1
 is "$(jq -r .by.how "$work/out")" digest "by its digest"

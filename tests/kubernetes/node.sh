@@ -15,6 +15,7 @@ cp "$config" "$work/config.before"
 pod_ready hardrun-install "install: ready"
 check "install: the program is that of the image" cmp "$image/hardrun/hardrun" "$node/usr/local/sbin/hardrun"
 is "$(stat -c '%a %u:%g' "$node/usr/local/sbin/hardrun")" "755 0:0" "install: root's, mode 755"
+check "install: the verifier of images lies beside it" cmp "$image/hardrun/hardrun-image" "$node/usr/local/sbin/hardrun-image"
 check "install: it runs there" on_node /usr/local/sbin/hardrun version
 is "$(readlink "$node/usr/local/sbin/hardrun-restricted")" hardrun "install: the second handler is a link"
 like "$(readlink "$node/etc/hardrun/runtimes/hardrun-restricted")" ^/usr/s?bin/runc$ "install: its runtime"
@@ -30,7 +31,7 @@ is "$(restarts)" 1 "install: containerd is started again, once, by systemd of th
 like "$(<"$log")" "hardrun is installed" "install: the log says so"
 first=$(listing)
 is "$(comm -13 <(sort <<<"$before") <(sort <<<"$first") | grep -oE '\./[^ ]*' |
-	grep -vE '^\./(etc/hardrun(\.previous)?/|etc/containerd/|usr/local/sbin/hardrun(-restricted)?$|var/lib/hardrun/node/)')" \
+	grep -vE '^\./(etc/hardrun(\.previous)?/|etc/containerd/|usr/local/sbin/hardrun(-restricted|-image)?$|var/lib/hardrun/node/)')" \
 	"" "install: nothing else on the node is changed"
 pod_stop
 check "the pod ends at once when it is told to ($seconds s)" test "$seconds" -le 2

@@ -81,13 +81,13 @@ esac
 # ---- content ---------------------------------------------------------------------------
 
 # libcrypto's sockets bring the look-up of hosts, for which hardrun-image's filter has no call.
-names='getpwnam|getgrnam|getaddrinfo|gethostbyname' most=2
-case ${HR_PROGRAM##*/} in hardrun-image) names='getpwnam|getgrnam' most=6 ;; esac
+names='getpwnam|getgrnam|getaddrinfo|gethostbyname' most=2560
+case ${HR_PROGRAM##*/} in hardrun-image) names='getpwnam|getgrnam' most=6144 ;; esac
 nothing "$(grep -oE " (system|popen|execvp|$names)\$" "$work/symbols")" \
 	"no shell and no look-up of names is linked"
 # What is loaded; the file holds what debuggers want besides.
 size=$(size "$HR_PROGRAM" | awk 'NR == 2 { print $1 + $2 }')
-is "$((size > 0 && size < most * 1024 * 1024))" 1 "less than $most MiB of code and data ($((size / 1024)) KiB)"
+is "$((size > 0 && size < most * 1024))" 1 "less than $most KiB of code and data ($((size / 1024)) KiB)"
 if have strings; then
 	nothing "$(strings -n 6 "$HR_PROGRAM" | grep -E "^/wo""rk/|/build-[a-z]+/|^/home/")" "no path of the machine that built it"
 else

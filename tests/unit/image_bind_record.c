@@ -120,14 +120,15 @@ static const struct {
 	{NAME, "", NAME},
 	{NAME, ",\"user_specified_image\":\"" NAME "\"", NAME},
 	{NAME, ",\"user_specified_image\":\"other/app@sha256:" HEX64 "\"",
-	 NAME " other/app@sha256:" HEX64},
+	 "other/app@sha256:" HEX64},
 	{"", ",\"user_specified_image\":\"redis\"", "redis"},
 	{"sha256:" HEX64, "", ""},
 	{HEX64, ",\"user_specified_image\":\"sha256:" HEX64 "\"", ""},
 	{HEX64, ",\"user_specified_image\":\"deadbeef\"", "deadbeef"},
 	{"sha256:v1", "", "sha256:v1"},
 	{NAME, ",\"user_specified_image\":7", NAME},
-	{NAME, ",\"user_specified_image\":\"b\"}},\"ImageName\":\"c\",\"x\":{\"y\":{", NAME " b c"},
+	{NAME, ",\"user_specified_image\":\"b\"}},\"ImageName\":\"c\",\"x\":{\"y\":{", "b"},
+	{NAME, "}},\"ImageName\":\"c\",\"x\":{\"y\":{", NAME " c"},
 };
 
 static void check_names(const __typeof__(names[0]) *row, size_t i)

@@ -225,7 +225,7 @@ static const struct {
 	 "2:1: nothing is required as long as", NULL},
 	/* the pause container */
 	{POLICY("\"a\":{\"scopes\":[\"r.example/a\"]," KEYS "}", "a", ""),
-	 "4:1: images of these pods must be signed, and that of their pause", NULL},
+	 "4:1: images of these pods must be signed (", NULL},
 	{POLICY("\"a\":{\"scopes\":[\"r.example/a\"]," KEYS "}", "a",
 		",{\"when\":{\"sandbox\":true,\"namespace\":\"n*\"},\"use\":\"pause\"}"),
 	 NULL, "pause"},
