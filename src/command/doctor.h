@@ -216,6 +216,7 @@ void check_podman(const struct node *node, struct findings *to);
 void check_kernel(const struct node *node, struct findings *to);
 void check_lsm(const struct node *node, struct findings *to);
 void check_userns(const struct node *node, struct findings *to);
+void check_images(const struct node *node, struct findings *to);
 void check_kernel_notes(const struct node *node, struct findings *to);
 
 #endif

@@ -146,8 +146,9 @@ bool judging_refuse_unsigned(struct judging *self, const struct question *questi
 		text_adds(&why, ")");
 	}
 	tally_text(&self->tally, self->store_fd >= 0, &found);
-	text_adds(&remedy, "sign it, and put its signature in the store: hardrun image add DIR "
-			   "(with the index, if that is what is signed); or list ");
+	text_adds(&remedy,
+		  "bring its signature to this node: hardrun image add DIR (with the index, "
+		  "if that is what is signed); if it has none by these keys, sign it; or list ");
 	text_addf(&remedy, "%s in ", candidate->manifest.digest);
 	if (strcmp(name, ALL) == 0)
 		text_adds(&remedy, "\"allow\" of ");

@@ -316,5 +316,13 @@ entry
 mv "$work/program/hardrun-image" "$work/aside"
 plugin $repo:v1 "$v1"
 answered "no hardrun-image" 1 'hardrun-image'
+entry
+hardrun doctor --json >"$work/out" 2>&1
+like "$(jq -r '.findings[].id' "$work/out")" 'images\.verifier' "doctor: no hardrun-image"
 mv "$work/aside" "$work/program/hardrun-image"
+hardrun doctor --json >"$work/out" 2>&1
+unlike "$(jq -r '.findings[].id' "$work/out")" 'images\.' "doctor: all is there"
+mv /var/lib/hardrun/images /var/lib/hardrun/aside
+hardrun doctor --json >"$work/out" 2>&1
+like "$(jq -r '.findings[].id' "$work/out")" 'images\.store' "doctor: no store"
 finish

@@ -25,9 +25,10 @@ static char *texts_of(const struct json *answer)
 }
 
 #define WHY_P256 "not signed by any key of payment-keys (p256.pub)"
-#define REMEDY                                                                                    \
-	"sign it, and put its signature in the store: hardrun image add DIR (with the index, if " \
-	"that is what is signed); or list " MANIFEST " in images.payment-keys.allow"
+#define REMEDY                                                                                 \
+	"bring its signature to this node: hardrun image add DIR (with the index, if that is " \
+	"what is signed); if it has none by these keys, sign it; or list " MANIFEST            \
+	" in images.payment-keys.allow"
 
 static const struct {
 	const char *signatures, *name, *entries, *code, *texts;
@@ -81,7 +82,8 @@ static const struct {
 	 "signature | cosign | /etc/hardrun/keys/p256.pub | " MANIFEST " | 127.0.0.1:5055/k/*"},
 	{"cosign-legacy/p256", OURS, SCOPED("127.0.0.1:5055/k", "," P256), "scope",
 	 "no scope of payment-keys covers 127.0.0.1:5055/k/p256:v1 | add its repository to the "
-	 "scopes of an entry of images.payment-keys, or run an image that one of them covers"},
+	 "scopes of an entry of images.payment-keys, or run an image that one of them covers; or, "
+	 "*"},
 	{"cosign-legacy/p256", OURS, "", "scope", "no scope of payment-keys covers *"},
 	{"cosign-legacy/p256", "k/\x1B[mp256", "{" ANY "," P256 "}", "scope",
 	 "k/\\x1B\\x5Bmp256 is no name of an image | *"},
