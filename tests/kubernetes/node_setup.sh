@@ -167,7 +167,11 @@ says() { # REGEX: it is not ready for that reason
 
 pod_kill() {
 	[ -n "$pod" ] || return 0
-	runc --root "$work/runc" delete --force "$pod" 2>/dev/null
+	# Again as long as it is there: it may not have been made yet.
+	while
+		runc --root "$work/runc" delete --force "$pod" 2>/dev/null
+		kill -0 "$runner" 2>/dev/null
+	do sleep 0.1; done
 	wait "$runner" 2>/dev/null
 	pod=''
 }
