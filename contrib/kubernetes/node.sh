@@ -112,9 +112,9 @@ put_program() {
 put_verifier() {
 	cmp -s "$verifier" "$host$program-image" && return
 	mkdir -p "$host$dir" && cp "$verifier" "$host$dir/.hardrun-image.new" &&
-		chmod 755 "$host$dir/.hardrun-image.new" && sync &&
-		mv -f "$host$dir/.hardrun-image.new" "$host$program-image" ||
-		fail "cannot write to $dir on the node"
+		chmod 755 "$host$dir/.hardrun-image.new" || fail "cannot write to $dir on the node" || return
+	sync
+	mv -f "$host$dir/.hardrun-image.new" "$host$program-image" || fail "cannot replace $program-image"
 }
 
 # ---- AppArmor --------------------------------------------------------------------------
