@@ -13,10 +13,10 @@ _hardrun_files() { # -f or -d
 _hardrun_explain() {
 	case ${COMP_WORDS[COMP_CWORD - 1]} in
 	--bundle) _hardrun_files -d ;;
-	--policy) _hardrun_files -f ;;
+	--policy | --kernel) _hardrun_files -f ;;
 	--profile) _hardrun_words "default restricted sandbox" ;;
 	--handler | --id) ;;
-	*) _hardrun_words "- --bundle --id --effective --profile --policy --handler --json --help" ;;
+	*) _hardrun_words "- --bundle --id --kernel --effective --profile --policy --handler --json --help" ;;
 	esac
 }
 
@@ -66,8 +66,47 @@ _hardrun_image() {
 	esac
 }
 
+# What both try and learn take, and what follows the word before. False: nothing does.
+trial_options="--profile --policy --handler --seccomp --rootfs --layout --bundle --tty --user
+	--cwd --env"
+_hardrun_trial() {
+	case ${COMP_WORDS[COMP_CWORD - 1]} in
+	--rootfs | --layout | --bundle) _hardrun_files -d ;;
+	--policy | --json | --output | --recording | --from) _hardrun_files -f ;;
+	--profile) _hardrun_words "default restricted sandbox" ;;
+	--seccomp)
+		_hardrun_files -f
+		COMPREPLY+=(default restricted go java nginx node postgres python redis static)
+		;;
+	--handler | --user | --cwd | --env) ;;
+	*) return 1 ;;
+	esac
+}
+
+_hardrun_try() {
+	_hardrun_trial || _hardrun_words "$trial_options --json --quiet --calls-only --help --"
+}
+
+_hardrun_learn() {
+	case ${COMP_WORDS[*]} in
+	*--list*) _hardrun_words "--json" ;;
+	*)
+		_hardrun_trial || _hardrun_words "--from --list --output --recording --exact --explain
+			$trial_options --help --"
+		;;
+	esac
+}
+
+_hardrun_report() {
+	case ${COMP_WORDS[COMP_CWORD - 1]} in
+	--file | --html | --kernel) _hardrun_files -f ;;
+	--since | --until) ;;
+	*) _hardrun_words "--file --since --until --json --html --kernel --help" ;;
+	esac
+}
+
 _hardrun() {
-	local own="explain check diff setup image doctor version commands"
+	local own="explain try learn check diff setup image report inventory doctor version commands"
 	local runtime="create run restore exec update start kill delete state ps pause resume
 		events list checkpoint features spec"
 
@@ -82,7 +121,10 @@ _hardrun() {
 	diff) _hardrun_check "--json --seccomp --help" ;;
 	setup) _hardrun_setup ;;
 	image) _hardrun_image ;;
-	doctor) _hardrun_words "--json --help" ;;
+	try) _hardrun_try ;;
+	learn) _hardrun_learn ;;
+	report) _hardrun_report ;;
+	doctor | inventory) _hardrun_words "--json --help" ;;
 	esac
 }
 

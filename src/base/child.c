@@ -187,3 +187,74 @@ void child_end(pid_t pid)
 	kill(pid, SIGKILL);
 	await(pid);
 }
+
+/* --- One that stays --------------------------------------------------------------------------- */
+
+static bool is_kept(int fd, const int *kept, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (kept[i] == fd)
+			return true;
+	return false;
+}
+
+/* In the gaps between those that are kept, which are few. */
+static bool close_others(const int *kept, size_t count)
+{
+	unsigned from = 3;
+	int last = 2;
+
+	for (size_t i = 0; i < count; i++)
+		last = kept[i] > last ? kept[i] : last;
+	for (int fd = 3; fd <= last; fd++) {
+		if (!is_kept(fd, kept, count))
+			continue;
+		if ((unsigned)fd > from && close_range(from, (unsigned)fd - 1, 0))
+			return false;
+		from = (unsigned)fd + 1;
+	}
+	return !close_range(from, ~0U, 0);
+}
+
+static bool be_alone(const int *kept, size_t count)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	sigset_t none;
+
+	sigemptyset(&none);
+	for (int fd = 0; fd < 3; fd++)
+		if (null < 0 || (null != fd && dup2(null, fd) < 0))
+			return false;
+	return close_others(kept, count) && !chdir("/") && !sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* In the child in between, which is no longer there when we go on. */
+__attribute__((noreturn)) static void leave(void (*work)(void *data), void *data, const int *kept,
+					    size_t count)
+{
+	pid_t pid = setsid() < 0 ? -1 : fork();
+
+	if (pid == 0) {
+		if (be_alone(kept, count))
+			work(data);
+		_exit(0);
+	}
+	_exit(pid < 0);
+}
+
+int child_leave(void (*work)(void *data), void *data, const int *kept, size_t count,
+		struct hr_error *err)
+{
+	pid_t pid;
+
+	for (size_t i = 0; i < count; i++)
+		if (count > CHILD_KEPT_MAX || kept[i] < 3)
+			return hr_fail(err, HR_SYSTEM, "a descriptor that cannot be kept");
+	wait_ourselves();
+	pid = fork();
+	if (pid == 0)
+		leave(work, data, kept, count);
+	if (pid < 0)
+		return hr_fail_errno(err, errno, "fork");
+	return await(pid) ? hr_fail(err, HR_SYSTEM, "no process of its own is to be had") : 0;
+}

@@ -2,7 +2,7 @@
 /*
  * Children, the only ones of this program: one whose output is wanted, one that becomes another
  * program, one that works for us where we do not want to go ourselves, one that only is there.
- * None of them outlives us. The first kind is in child_answer.c.
+ * None of them outlives us but the last, child_leave's. The first kind is in child_answer.c.
  */
 #ifndef HR_BASE_CHILD_H
 #define HR_BASE_CHILD_H
@@ -82,5 +82,17 @@ int child_work(unsigned long flags, int (*work)(void *data, int *ret, struct hr_
 int child_hold(unsigned long flags, int (*enter)(void *data), void *data, pid_t *ret,
 	       struct hr_error *err);
 void child_end(pid_t pid);
+
+#define CHILD_KEPT_MAX 8
+
+/*
+ * Call `work(data)` in a process that outlives us, of whom it has nothing: its own session,
+ * working directory /, /dev/null on 0, 1 and 2, no signal blocked, and of the
+ * descriptors the `count` (at most CHILD_KEPT_MAX) of `kept`, which must be above 2 and keep their
+ * numbers. It ends when `work` returns. Nobody waits for it: it is the next subreaper's. Error:
+ * HR_SYSTEM.
+ */
+int child_leave(void (*work)(void *data), void *data, const int *kept, size_t count,
+		struct hr_error *err);
 
 #endif

@@ -49,6 +49,8 @@ struct change {
 	const char *context;	  /* SELinux context with which the root file system is to be
 				     mounted anew; NULL: as it is */
 	struct change_map map;
+	bool log;	       /* the kernel is to log what the system call filter refuses */
+	bool learn;	       /* another process is to answer and record its system calls */
 	size_t refusals;       /* what refuses in enforce mode */
 	size_t refusals_noted; /* entries of the report, at most 256 that refuse */
 	size_t changes_noted;  /* and 256 others */
@@ -109,6 +111,18 @@ void change_map(struct change *out, const struct change_map *map);
 void change_map_source(struct change *out, size_t number);
 /* A setting of the network namespace to be written there. */
 void change_map_setting(struct change *out, const char *key, const char *value);
+
+/* The kernel logs what the filter of this container refuses. */
+static inline void change_log(struct change *out)
+{
+	out->log = out->log || out->mode == MODE_ENFORCE;
+}
+
+/* The calls of this container are recorded (line/recorder.h). */
+static inline void change_learn(struct change *out)
+{
+	out->learn = out->learn || out->mode == MODE_ENFORCE;
+}
 
 /* What exec and update of this container may get of this control: `value`, an object made
  * in change_notes(), gets "mode" added and is kept in the record. */

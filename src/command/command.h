@@ -88,6 +88,10 @@ int command_explain(int argc, char *const argv[], struct hr_error *err);
 int command_check(int argc, char *const argv[], struct hr_error *err);
 int command_diff(int argc, char *const argv[], struct hr_error *err);
 int command_image(int argc, char *const argv[], struct hr_error *err);
+int command_try(int argc, char *const argv[], struct hr_error *err);
+int command_learn(int argc, char *const argv[], struct hr_error *err);
+int command_report(int argc, char *const argv[], struct hr_error *err);
+int command_inventory(int argc, char *const argv[], struct hr_error *err);
 int command_setup(int argc, char *const argv[], struct hr_error *err);
 /* "setup policy DIR": argv[0] is "policy". */
 int command_setup_policy(int argc, char *const argv[], struct hr_error *err);

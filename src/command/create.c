@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "line/launch.h"
+#include "line/recorder.h"
 #include "stage/net.h"
 #include "stage/root.h"
 #include "stage/sources.h"
@@ -38,6 +39,14 @@ static int check_id(const char *id, struct hr_error *err)
 		       text_shown_z(id ? id : "", shown));
 }
 
+/* A trial runs a directory, which is no image: nobody signed it. */
+static int select_profile(struct call *call, struct hr_error *err)
+{
+	const struct call_trial *trial = call->trial;
+
+	return trial ? trial->select(call, trial->data, err) : call_select(call, err);
+}
+
 /* Everything up to the decision; no side effect. */
 static int decide(struct call *call, struct hr_error *err)
 {
@@ -45,8 +54,8 @@ static int decide(struct call *call, struct hr_error *err)
 		    0 ||
 	    check_id(call->request->id, err) < 0 || runtime_trust(&call->runtime, err) < 0 ||
 	    call_open_bundle(call, request_option(call->request, "bundle"), err) < 0 ||
-	    call_read_config(call, err) < 0 || call_select(call, err) < 0 ||
-	    call_look(call, err) < 0 || call_image(call, true, err) < 0 ||
+	    call_read_config(call, err) < 0 || select_profile(call, err) < 0 ||
+	    call_look(call, err) < 0 || (!call->trial && call_image(call, true, err) < 0) ||
 	    call_level(call, true, err) < 0 || call_userns(call, true, err) < 0 ||
 	    call_decide(call, NULL, err) < 0)
 		return -1;
@@ -154,13 +163,27 @@ static int become_runtime(struct call *call, struct hr_error *err)
 	return launch_runtime(&call->runtime, argv, err);
 }
 
+/* Who answers the container's system calls, where that is not the kernel alone. */
+static int hand_over(struct call *call, struct hr_error *err)
+{
+	const struct call_trial *trial = call->trial;
+
+	if (trial)
+		return trial->decided(call, trial->data, err);
+	if (!call->change.learn)
+		return 0;
+	call->recorded = recorder_start(call, err) == 0;
+	return call->recorded ? 0 : -1;
+}
+
 static int commit(struct call *call, struct hr_error *err)
 {
 	json_auto struct json_doc *record = NULL;
 	hr_autofree char *text = NULL;
 	size_t len;
 
-	if (json_write(json_root(call->document), &text, &len, err) < 0)
+	if (hand_over(call, err) < 0 ||
+	    json_write(json_root(call->document), &text, &len, err) < 0)
 		return -1;
 	digest_sha256(text, len, call->output_sha256);
 	if (call_record(call, &record, err) < 0 || call_audit(call, NULL, NULL, err) < 0 ||
@@ -178,6 +201,8 @@ int command_create(struct call *call, struct hr_error *err)
 	call->line = line_of(call->request);
 	if (decide(call, err) == 0)
 		commit(call, err);
+	if (call->recorded)
+		recorder_stop(call);
 	call_userns_withdraw(call);
 	call_level_withdraw(call);
 	return -1;

@@ -40,6 +40,7 @@ static void (*const checks[])(const struct node *node, struct findings *to) = {
 	check_kernel,
 	check_lsm,
 	check_userns,
+	check_log,
 	check_images,
 	check_used,
 	check_kernel_notes,

@@ -76,6 +76,7 @@ struct node_kernel {
 	char ptrace[16]; /* kernel.yama.ptrace_scope */
 	char userns[32]; /* user.max_user_namespaces */
 	char seccomp[256];
+	char seccomp_logged[256];
 	char lsm[256];
 };
 
@@ -216,6 +217,7 @@ void check_podman(const struct node *node, struct findings *to);
 void check_kernel(const struct node *node, struct findings *to);
 void check_lsm(const struct node *node, struct findings *to);
 void check_userns(const struct node *node, struct findings *to);
+void check_log(const struct node *node, struct findings *to);
 void check_images(const struct node *node, struct findings *to);
 void check_kernel_notes(const struct node *node, struct findings *to);
 

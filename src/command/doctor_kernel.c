@@ -33,6 +33,7 @@ void node_read_kernel(struct node_kernel *ret)
 	VALUE("/proc/sys/kernel/yama/ptrace_scope", ptrace);
 	VALUE("/proc/sys/user/max_user_namespaces", userns);
 	VALUE("/proc/sys/kernel/seccomp/actions_avail", seccomp);
+	VALUE("/proc/sys/kernel/seccomp/actions_logged", seccomp_logged);
 	VALUE("/sys/kernel/security/lsm", lsm);
 #undef VALUE
 }

@@ -25,7 +25,12 @@ static const char help[] =
 	"\n"
 	"  --bundle DIR    the bundle (the current directory)\n"
 	"  -               the document is on standard input\n"
-	"  --id ID         the report of a container that hardrun made\n"
+	"  --id ID         the report of a container that hardrun made, and what the kernel "
+	"refused\n"
+	"                  to it\n"
+	"  --kernel FILE   with --id: the kernel's records are in FILE: a log of auditd, or "
+	"output\n"
+	"                  of dmesg or journalctl\n"
 	"  --effective     a profile with all that it extends, as a policy, each option with the\n"
 	"                  place that decided it\n"
 	"  --profile NAME  this profile, whatever the rules say\n"
@@ -42,7 +47,7 @@ static int usage(const char *word, struct hr_error *err)
 	hr_fail(err, HR_USAGE,
 		"explain: \"%s\"; usage: hardrun explain [--bundle DIR | - | --id ID | "
 		"--effective] "
-		"[--profile NAME] [--policy FILE] [--handler NAME] [--json]",
+		"[--profile NAME] [--policy FILE] [--handler NAME] [--kernel FILE] [--json]",
 		text_shown_z(word, shown));
 	return -1;
 }
@@ -53,11 +58,9 @@ static int parse_flag(int argc, char *const argv[], int *at, struct explain *ret
 	const struct {
 		const char *name;
 		const char **slot;
-	} flags[] = {{"--bundle", &ret->bundle},
-		     {"--id", &ret->id},
-		     {"--handler", &ret->handler},
-		     {"--policy", &ret->policy},
-		     {"--profile", &ret->profile}};
+	} flags[] = {{"--bundle", &ret->bundle}, {"--id", &ret->id},
+		     {"--kernel", &ret->kernel}, {"--handler", &ret->handler},
+		     {"--policy", &ret->policy}, {"--profile", &ret->profile}};
 	const struct {
 		const char *name;
 		bool *slot;
@@ -85,12 +88,15 @@ static int parse(int argc, char *const argv[], struct explain *ret, struct hr_er
 			return -1;
 	if (!!ret->bundle + !!ret->id + ret->standard_input + ret->effective > 1)
 		return usage("more than one of --bundle, --id, --effective and -", err);
+	if (ret->kernel && !ret->id)
+		return usage("--kernel without --id", err);
 	return 0;
 }
 
 /* ---- output ---- */
 
-static int print_json(const struct review *review, struct hr_error *err)
+static int print_json(const struct review *review, const struct explain_kernel *kernel,
+		      struct hr_error *err)
 {
 	static const char *const names[REVIEW_PARTS] = {"refused", "changed", "warned", "audited"};
 	json_auto struct json_doc *doc = json_new("explain");
@@ -109,7 +115,8 @@ static int print_json(const struct review *review, struct hr_error *err)
 		good = good && json_put_uint(doc, counts, names[i], count[i]);
 	if (!counts || !good || !json_put_uint(doc, counts, "unlisted", review->unwritten) ||
 	    !json_put(doc, root, "report", json_clone(doc, review->report)) ||
-	    (review->image && !call_put_image(doc, review->image)))
+	    (review->image && !call_put_image(doc, review->image)) ||
+	    (kernel && !explain_kernel_put(kernel, doc, root)))
 		return hr_fail(err, HR_SYSTEM, "out of memory");
 	if (json_write(root, &text, &len, err) < 0)
 		return -1;
@@ -129,18 +136,21 @@ static void show_image(const struct json *image, struct text *to)
 	text_adds(to, ".\n");
 }
 
-/* Returns the exit status, or -1. */
-static int show(const struct explain *what, const struct review *review, struct hr_error *err)
+/* `kernel` may be NULL. Returns the exit status, or -1. */
+static int show(const struct explain *what, const struct review *review,
+		const struct explain_kernel *kernel, struct hr_error *err)
 {
 	text_auto struct text text = {0};
 	size_t counts[REVIEW_PARTS];
 
 	if (what->json) {
-		if (print_json(review, err) < 0)
+		if (print_json(review, kernel, err) < 0)
 			return -1;
 	} else {
 		review_write(review, &text);
 		show_image(review->image, &text);
+		if (kernel)
+			explain_kernel_show(kernel, &text);
 		if (text.failed)
 			return hr_fail(err, HR_SYSTEM, "out of memory");
 		printf("%s", text.data);
@@ -195,7 +205,21 @@ static int explain_document(struct call *call, const struct explain *what, struc
 			    .unwritten = call->change.unwritten,
 			    .image = call->image.answer,
 		    },
-		    err);
+		    NULL, err);
+}
+
+static int show_record(const struct explain *what, const struct json *record, struct hr_error *err)
+{
+	explain_kernel_auto struct explain_kernel *kernel = NULL;
+
+	if (explain_kernel_read(record, what->kernel, &kernel, err) < 0)
+		return -1;
+	return show(what,
+		    &(struct review){.profile = json_string(record, "profile"),
+				     .chosen_by = json_string(record, "chosen_by"),
+				     .report = json_get(record, "report"),
+				     .image = json_get(record, "image")},
+		    kernel, err);
 }
 
 /* Show the records of this id, whatever their runtime root. Returns how many there were. */
@@ -208,7 +232,7 @@ static int explain_record(const struct explain *what, struct hr_error *err)
 	for (const struct dirent *entry; dir && (entry = readdir(dir));) {
 		json_auto struct json_doc *doc = NULL;
 		hr_autofree char *text = NULL;
-		const struct json *root;
+		const char *id;
 		size_t len;
 
 		if (!text_ends(entry->d_name, ".json") ||
@@ -216,16 +240,11 @@ static int explain_record(const struct explain *what, struct hr_error *err)
 				 NULL) < 0 ||
 		    json_parse("record", text, len, false, &doc, NULL) < 0)
 			continue;
-		root = json_root(doc);
-		if (!json_string(root, "id") || strcmp(json_string(root, "id"), what->id) != 0)
+		id = json_string(json_root(doc), "id");
+		if (!id || strcmp(id, what->id) != 0)
 			continue;
 		found++;
-		if (show(what,
-			 &(struct review){.profile = json_string(root, "profile"),
-					  .chosen_by = json_string(root, "chosen_by"),
-					  .report = json_get(root, "report"),
-					  .image = json_get(root, "image")},
-			 err) < 0)
+		if (show_record(what, json_root(doc), err) < 0)
 			break;
 	}
 	if (dir)

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -52,6 +53,47 @@ static int ask_version(const struct runtime *runtime, struct json_doc *doc, stru
 	return 0;
 }
 
+/* crun's features say nothing of this; it has known the flag since 0.9, and hands a listener to a
+ * socket by a process of its own since 1.6. */
+static bool is_crun_1_6(const char *version)
+{
+	static const char before[] = "crun version ";
+	unsigned long major, minor;
+	char *end;
+
+	if (!version || !text_starts(version, before))
+		return false;
+	version += strlen(before);
+	major = strtoul(version, &end, 10);
+	if (end == version || *end != '.')
+		return false;
+	version = end + 1;
+	minor = strtoul(version, &end, 10);
+	return end > version && (major > 1 || (major == 1 && minor >= 6));
+}
+
+/* `features` may be NULL. */
+static int add_seccomp(const struct runtime *runtime, const struct json *features,
+		       struct json_doc *doc, struct hr_error *err)
+{
+	static const struct {
+		const char *list, *name;
+	} known[] = {{"supportedFlags", "SECCOMP_FILTER_FLAG_LOG"}, {"actions", "SCMP_ACT_NOTIFY"}};
+	const struct json *said = json_path(features, "linux.seccomp");
+	bool crun = runtime->kind == RUNTIME_CRUN &&
+		    is_crun_1_6(json_string(json_root(doc), "version"));
+	struct json *list = json_put(doc, json_root(doc), "seccomp", json_new_array(doc));
+
+	for (size_t i = 0; list && i < hr_count(known); i++) {
+		bool can = runtime->kind == RUNTIME_RUNC &&
+			   json_has_string(json_get(said, known[i].list), known[i].name);
+
+		if ((can || crun) && !json_append(list, json_new_string(doc, known[i].name)))
+			list = NULL;
+	}
+	return list ? 0 : hr_fail(err, HR_SYSTEM, "out of memory");
+}
+
 static int ask_features(const struct runtime *runtime, struct json_doc *doc, struct hr_error *err)
 {
 	hr_autofree char *answer = NULL;
@@ -70,7 +112,7 @@ static int ask_features(const struct runtime *runtime, struct json_doc *doc, str
 	if (!json_put(doc, json_root(doc), "unsafe_annotations",
 		      list ? json_clone(doc, list) : json_new_array(doc)))
 		return hr_fail(err, HR_SYSTEM, "out of memory");
-	return 0;
+	return add_seccomp(runtime, features ? json_root(features) : NULL, doc, err);
 }
 
 /* Name of the cache file: what the program is, so that an upgrade asks anew. */
@@ -81,6 +123,7 @@ static void cache_name(const struct stat *program, char ret[96])
 		 (unsigned long)program->st_mtim.tv_nsec);
 }
 
+/* One that an older hardrun kept says less, and is asked for anew. */
 static int read_cache(int dirfd, const char *name, struct json_doc **ret)
 {
 	hr_autofree char *text = NULL;
@@ -90,7 +133,7 @@ static int read_cache(int dirfd, const char *name, struct json_doc **ret)
 
 	if (file_read_at(dirfd, name, name, LONGEST_ANSWER, &text, &len, &st, NULL) < 0 ||
 	    !file_is_roots(&st) || json_parse(name, text, len, false, &doc, NULL) < 0 ||
-	    json_root(doc)->type != JSON_OBJECT)
+	    json_root(doc)->type != JSON_OBJECT || !json_get(json_root(doc), "seccomp"))
 		return -1;
 	*ret = hr_steal(doc);
 	return 0;

@@ -206,6 +206,10 @@ struct host {
 	 * of strings, or NULL. */
 	const struct json *runtime_cves;
 
+	/* What the runtime can do with a system call filter, of SECCOMP_FILTER_FLAG_LOG and
+	 * SCMP_ACT_NOTIFY: a list, or NULL */
+	const struct json *runtime_seccomp;
+
 	/* potentiallyUnsafeConfigAnnotations of the runtime's `features`: a list, or NULL */
 	const struct json *unsafe_annotations;
 };

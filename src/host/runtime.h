@@ -38,8 +38,10 @@ int runtime_trust(const struct runtime *runtime, struct hr_error *err);
 
 /*
  * What `RUNTIME --version` and `RUNTIME features` say: an object {"version": first line,
- * "unsafe_annotations": [...]}, asked once for a device, inode and mtime, and kept in
- * STATEDIR/runtimes. A runtime without `features` (crun before 1.8.4) gives an empty list.
+ * "unsafe_annotations": [...], "seccomp": [...]}, asked once for a device, inode and mtime, and
+ * kept in STATEDIR/runtimes. A runtime without `features` (crun before 1.8.4) gives an empty list
+ * of annotations. "seccomp" holds SECCOMP_FILTER_FLAG_LOG and SCMP_ACT_NOTIFY where the runtime
+ * can do that (runc 1.2 and 1.1, crun 1.6).
  * Besides: "package", the version of its Debian package or "", and "cves", the known escapes
  * that it is open to (host/escapes.h).
  */

@@ -176,6 +176,7 @@ int call_look(struct call *call, struct hr_error *err)
 		json_get(json_root(call->facts), "unsafe_annotations");
 	host_ops(call->host)->runtime_path = call->runtime.path;
 	host_ops(call->host)->runtime_cves = json_get(json_root(call->facts), "cves");
+	host_ops(call->host)->runtime_seccomp = json_get(json_root(call->facts), "seccomp");
 	return 0;
 }
 

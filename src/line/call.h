@@ -17,6 +17,17 @@
 
 #include <sys/stat.h>
 
+struct call;
+
+/* A create of hardrun's own (try, learn) goes the way of every other, but for two steps. */
+struct call_trial {
+	/* In place of call_select. */
+	int (*select)(struct call *call, void *data, struct hr_error *err);
+	/* All is decided and accepted, and nothing done yet. */
+	int (*decided)(struct call *call, void *data, struct hr_error *err);
+	void *data;
+};
+
 struct call {
 	const char *confdir;  /* HR_CONFDIR */
 	const char *statedir; /* HR_STATEDIR */
@@ -56,6 +67,8 @@ struct call {
 	char image_root[PATH_MAX];     /* create: the root directory that is the image's */
 	struct tally_turn turn;	       /* exec: the same ones before, of which there is no line */
 	struct change change;
+	const struct call_trial *trial; /* NULL: none */
+	bool recorded;			/* create: a recorder was started */
 	const char *remark; /* for the audit line of what was not refused; NULL for none */
 	int status;	    /* >= 0: all was done, and this is to be our exit status */
 };

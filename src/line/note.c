@@ -61,6 +61,10 @@ static int common(const struct call *call, struct json_doc *doc, struct hr_error
 	    call->selection.rule ? change_origin(call->selection.rule, origin)
 				 : call->selection.why);
 	identity = json_put(doc, root, "identity", identity_of(call, doc));
+	if (call->change.log)
+		json_put(doc, root, "log", json_new_bool(doc, true));
+	if (call->change.learn)
+		json_put(doc, root, "learn", json_new_bool(doc, true));
 	put(doc, root, "input_sha256", call->input_sha256);
 	put(doc, root, "output_sha256", call->output_sha256);
 	if (!identity)

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define SECCOMP_DIR "seccomp"
 
@@ -83,6 +84,20 @@ bool policy_seccomp_there(const struct policy *policy, const char *name)
 		return false;
 	fd = openat(policy->dirfd, SECCOMP_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return fd >= 0 && count_forms(fd, name, NULL) > 0;
+}
+
+int policy_files_from(struct policy *policy, int dirfd, const char *shown, struct hr_error *err)
+{
+	char *name = strdup(shown);
+
+	if (!name)
+		return hr_fail(err, HR_SYSTEM, "out of memory");
+	if (policy->dirfd >= 0)
+		close(policy->dirfd);
+	free(policy->confdir);
+	policy->dirfd = dirfd;
+	policy->confdir = name;
+	return 0;
 }
 
 int policy_seccomp_file(const struct policy *policy, const char *name, struct policy_file *ret,

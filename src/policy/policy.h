@@ -120,6 +120,12 @@ struct policy_file {
 };
 
 /*
+ * Seccomp profiles are files below the directory `dirfd`, called `shown` in messages, from now on;
+ * the policy owns the descriptor. Error: HR_SYSTEM.
+ */
+int policy_files_from(struct policy *policy, int dirfd, const char *shown, struct hr_error *err);
+
+/*
  * CONFDIR/seccomp/NAME.seccomp, or NAME.json. The directory and the file must be root's and
  * writable by nobody else. Error: HR_POLICY (there is none, or both), HR_UNTRUSTED, HR_SYSTEM.
  */

@@ -184,9 +184,23 @@ static void remark_mode(const struct remarks *all, const struct json *mode, cons
 	remark(all, mode, &text);
 }
 
+/* It is meant for the time until the profile is written. */
+static void remark_learn(const struct remarks *all, const struct json *learn)
+{
+	text_auto struct text text = {0};
+
+	if (!learn || !learn->boolean)
+		return;
+	text_adds(&text, "learn is left on: system calls wait for a process that records them, and "
+			 "are refused once it is gone; not for production: say false when the "
+			 "profile is written");
+	remark(all, learn, &text);
+}
+
 static void remark_profile(const struct remarks *all, const struct json *profile)
 {
 	remark_mode(all, json_get(profile, "mode"), "the controls of this profile are");
+	remark_learn(all, json_get(json_get(profile, "seccomp"), "learn"));
 	json_each(options, profile) {
 		text_auto struct text what = {0};
 

@@ -19,15 +19,19 @@
 	}
 
 static const struct constant families[] = {
-	SAME("AF_ALG", 38),	  SAME("AF_APPLETALK", 5), SAME("AF_AX25", 3),
-	SAME("AF_BLUETOOTH", 31), SAME("AF_CAN", 29),	   SAME("AF_INET", 2),
-	SAME("AF_INET6", 10),	  SAME("AF_IPX", 4),	   SAME("AF_KCM", 41),
-	SAME("AF_KEY", 15),	  SAME("AF_LLC", 26),	   SAME("AF_MCTP", 45),
-	SAME("AF_NETLINK", 16),	  SAME("AF_NFC", 39),	   SAME("AF_PACKET", 17),
-	SAME("AF_QIPCRTR", 42),	  SAME("AF_RDS", 21),	   SAME("AF_RXRPC", 33),
-	SAME("AF_SMC", 43),	  SAME("AF_TIPC", 30),	   SAME("AF_UNIX", 1),
-	SAME("AF_UNSPEC", 0),	  SAME("AF_VSOCK", 40),	   SAME("AF_X25", 9),
-	SAME("AF_XDP", 44),
+	SAME("AF_ALG", 38),    SAME("AF_APPLETALK", 5), SAME("AF_ATMPVC", 8),
+	SAME("AF_ATMSVC", 20), SAME("AF_AX25", 3),	SAME("AF_BLUETOOTH", 31),
+	SAME("AF_BRIDGE", 7),  SAME("AF_CAIF", 37),	SAME("AF_CAN", 29),
+	SAME("AF_DECnet", 12), SAME("AF_IB", 27),	SAME("AF_IEEE802154", 36),
+	SAME("AF_INET", 2),    SAME("AF_INET6", 10),	SAME("AF_IPX", 4),
+	SAME("AF_ISDN", 34),   SAME("AF_IUCV", 32),	SAME("AF_KCM", 41),
+	SAME("AF_KEY", 15),    SAME("AF_LLC", 26),	SAME("AF_MCTP", 45),
+	SAME("AF_MPLS", 28),   SAME("AF_NETLINK", 16),	SAME("AF_NETROM", 6),
+	SAME("AF_NFC", 39),    SAME("AF_PACKET", 17),	SAME("AF_PHONET", 35),
+	SAME("AF_PPPOX", 24),  SAME("AF_QIPCRTR", 42),	SAME("AF_RDS", 21),
+	SAME("AF_ROSE", 11),   SAME("AF_RXRPC", 33),	SAME("AF_SMC", 43),
+	SAME("AF_TIPC", 30),   SAME("AF_UNIX", 1),	SAME("AF_UNSPEC", 0),
+	SAME("AF_VSOCK", 40),  SAME("AF_X25", 9),	SAME("AF_XDP", 44),
 };
 
 /* The kernel keeps SOCK_CLOEXEC and SOCK_NONBLOCK in the bits above the type. */
@@ -87,6 +91,7 @@ static const struct constant options[] = {
 	SAME("PR_GET_IO_FLUSHER", 58),
 	SAME("PR_GET_KEEPCAPS", 7),
 	SAME("PR_GET_MDWE", 66),
+	SAME("PR_GET_MEMORY_MERGE", 68),
 	SAME("PR_GET_NAME", 16),
 	SAME("PR_GET_NO_NEW_PRIVS", 39),
 	SAME("PR_GET_PDEATHSIG", 2),
@@ -100,6 +105,7 @@ static const struct constant options[] = {
 	SAME("PR_GET_TIMERSLACK", 30),
 	SAME("PR_GET_TSC", 25),
 	SAME("PR_LOCK_SHADOW_STACK_STATUS", 76),
+	SAME("PR_MCE_KILL", 33),
 	SAME("PR_PAC_GET_ENABLED_KEYS", 61),
 	SAME("PR_PAC_RESET_KEYS", 54),
 	SAME("PR_PAC_SET_ENABLED_KEYS", 60),
@@ -111,6 +117,7 @@ static const struct constant options[] = {
 	SAME("PR_SET_IO_FLUSHER", 57),
 	SAME("PR_SET_KEEPCAPS", 8),
 	SAME("PR_SET_MDWE", 65),
+	SAME("PR_SET_MEMORY_MERGE", 67),
 	SAME("PR_SET_MM", 35),
 	SAME("PR_SET_NAME", 15),
 	SAME("PR_SET_NO_NEW_PRIVS", 38),
@@ -321,6 +328,17 @@ const struct argument *argument_find(const char *call, const char *name)
 	return NULL;
 }
 
+const struct argument *argument_at(const char *call, unsigned index)
+{
+	bool s390x = strcmp(seccomp_native(), "s390x") == 0;
+
+	for (size_t i = 0; i < hr_count(arguments); i++)
+		if (strcmp(arguments[i].call, call) == 0 &&
+		    (s390x ? arguments[i].index_s390x : arguments[i].index) == index)
+			return &arguments[i];
+	return index < hr_count(numbered) ? &numbered[index] : NULL;
+}
+
 void argument_names(const char *call, struct text *ret)
 {
 	for (size_t i = 0; i < hr_count(arguments); i++)
@@ -339,6 +357,19 @@ const struct constant *constant_find(const struct constants *table, const char *
 	if (table->count == 0)
 		return NULL;
 	return bsearch(name, table->list, table->count, sizeof(table->list[0]), by_name);
+}
+
+const char *constant_name(const struct constants *table, uint32_t value)
+{
+	bool power = strcmp(seccomp_native(), "ppc64le") == 0;
+
+	for (size_t i = 0; i < table->count; i++) {
+		const struct constant *constant = &table->list[i];
+
+		if ((power ? constant->power : constant->value) == value)
+			return constant->name;
+	}
+	return NULL;
 }
 
 const char *constant_nearest(const struct constants *table, const char *name)

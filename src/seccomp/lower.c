@@ -17,6 +17,7 @@ struct lowering {
 	const struct clause *clause;   /* whose turn it is */
 	struct boxes *parts, *remains; /* made when two layers say something about a call */
 	const struct clause **clauses; /* of each rule of the call */
+	bool *cut;		       /* by a higher layer: of each rule of the call */
 	struct hr_error *err;
 };
 
@@ -31,7 +32,7 @@ static int out_of_memory(const struct lowering *to)
 	return hr_fail(to->err, HR_SYSTEM, "%s: out of memory", to->source->name);
 }
 
-static int add_rule(struct lowering *to, const struct box *box)
+static int add_rule(struct lowering *to, const struct box *box, bool cut)
 {
 	const struct answer answer = {to->clause->answer ? ACT_ERRNO : ACT_ALLOW,
 				      (unsigned)to->clause->answer};
@@ -39,6 +40,7 @@ static int add_rule(struct lowering *to, const struct box *box)
 	if (to->to->count == SECCOMP_RULES_MAX)
 		return fail(to, to->clause, "too many rules; list fewer values");
 	to->clauses[to->to->count] = to->clause;
+	to->cut[to->to->count] = cut;
 	return filter_add(to->filter, to->to, answer, box) ? 0 : out_of_memory(to);
 }
 
@@ -81,7 +83,7 @@ static int remaining(struct lowering *to, const struct box *box)
 static int add_box(struct lowering *to, const struct box *box)
 {
 	if (!overlaps_higher(to, box))
-		return add_rule(to, box);
+		return add_rule(to, box, false);
 	if (remaining(to, box) < 0)
 		return -1;
 	if (to->parts->full)
@@ -89,7 +91,7 @@ static int add_box(struct lowering *to, const struct box *box)
 			    "this cannot be combined with what an included file says; write "
 			    "remove for this call first, and then all that is to hold");
 	for (size_t i = 0; i < to->parts->count; i++)
-		if (add_rule(to, &to->parts->list[i]) < 0)
+		if (add_rule(to, &to->parts->list[i], true) < 0)
 			return -1;
 	return 0;
 }
@@ -147,6 +149,13 @@ static int lower_layer(struct lowering *to, unsigned layer, bool *ret_all)
 	return 0;
 }
 
+/* Of what was cut, the rest of one rule may be a part of another's, with the same answer. */
+static bool is_rest(const struct lowering *to, size_t i, size_t j, const struct filter_rule *a,
+		    const struct filter_rule *b)
+{
+	return (to->cut[i] || to->cut[j]) && answer_same(&a->answer, &b->answer);
+}
+
 /* Of one layer: what layers say about the same arguments was settled before. */
 static int check_conflicts(const struct lowering *to)
 {
@@ -158,7 +167,8 @@ static int check_conflicts(const struct lowering *to)
 		for (size_t i = 0; i < j; a = a->next, i++) {
 			const char *wrong = NULL;
 
-			if (to->clauses[i]->layer == to->clauses[j]->layer)
+			if (to->clauses[i]->layer == to->clauses[j]->layer &&
+			    !is_rest(to, i, j, a, b))
 				wrong = box_conflict(a, b);
 			if (wrong)
 				return hr_fail(to->err, HR_POLICY,
@@ -195,13 +205,16 @@ static bool exists(const struct call *call, enum seccomp_arch arch)
 static int lower_calls(struct lowering *to)
 {
 	const struct clause *clauses[SECCOMP_RULES_MAX];
+	bool cut[SECCOMP_RULES_MAX];
 	int rc = 0;
 
 	to->clauses = clauses;
+	to->cut = cut;
 	for (to->call = to->source->first; rc == 0 && to->call; to->call = to->call->next)
 		if (to->call->first && exists(to->call, to->arch))
 			rc = lower_call(to);
 	to->clauses = NULL;
+	to->cut = NULL;
 	return rc;
 }
 

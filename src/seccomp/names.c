@@ -3,15 +3,13 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
-#include "seccomp/seccomp.h"
+#include "seccomp/watched.h"
 
 #include <seccomp.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define CALLS_END 1024 /* above every system call number of the supported architectures */
 
 static const struct {
 	const char *name;
@@ -122,6 +120,35 @@ bool names_recent(const char *call)
 	return text_in(call, recent);
 }
 
+const char *names_numbered(int number, enum seccomp_arch arch, char buf[NAMES_SIZE])
+{
+	hr_autofree char *name = NULL;
+
+	/* Below zero are numbers of the library's own. */
+	if (number < 0)
+		return NULL;
+	name = seccomp_syscall_resolve_num_arch(arches[arch].token, number);
+	if (!name || strlen(name) >= NAMES_SIZE)
+		return NULL;
+	snprintf(buf, NAMES_SIZE, "%s", name);
+	return buf;
+}
+
+const char *seccomp_call_name(int number, const char *arch, char buf[NAMES_SIZE])
+{
+	enum seccomp_arch known = names_arch(arch);
+
+	return known == SECCOMP_ARCHES ? NULL : names_numbered(number, known, buf);
+}
+
+/* The library's tokens are the kernel's numbers. */
+uint32_t seccomp_audit_arch(const char *arch)
+{
+	enum seccomp_arch known = names_arch(arch);
+
+	return known == SECCOMP_ARCHES ? 0 : arches[known].token;
+}
+
 const char *names_nearest(const char *call, char buf[NAMES_SIZE])
 {
 	enum seccomp_arch arch = names_arch(seccomp_native());
@@ -129,12 +156,11 @@ const char *names_nearest(const char *call, char buf[NAMES_SIZE])
 
 	if (strlen(call) >= NAMES_SIZE)
 		return NULL;
-	for (int number = 0; number < CALLS_END; number++) {
-		hr_autofree char *name =
-			seccomp_syscall_resolve_num_arch(arches[arch].token, number);
+	for (int number = 0; number < NAMES_NUMBERS; number++) {
+		char name[NAMES_SIZE];
 		unsigned far;
 
-		if (!name || strlen(name) >= NAMES_SIZE)
+		if (!names_numbered(number, arch, name))
 			continue;
 		far = text_distance(call, name);
 		if (far < best) {

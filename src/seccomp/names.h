@@ -26,6 +26,12 @@ enum seccomp_arch names_arch(const char *name);
 /* "SCMP_ARCH_X86_64": how the runtime-spec calls it. */
 const char *names_oci(enum seccomp_arch arch);
 
+#define NAMES_NUMBERS 1024 /* above every system call number of the supported architectures */
+#define NAMES_SIZE    40   /* bytes of the longest name of a call, with the NUL and to spare */
+
+/* The name of a call number, in `buf`; NULL when the library knows none. */
+const char *names_numbered(int number, enum seccomp_arch arch, char buf[NAMES_SIZE]);
+
 /* True if the library knows the call on this architecture, multiplexed ones included. */
 bool names_on(const char *call, enum seccomp_arch arch);
 
@@ -37,8 +43,6 @@ bool names_known(const char *call);
 
 /* True for calls younger than the oldest supported library (2.5.4). */
 bool names_recent(const char *call);
-
-#define NAMES_SIZE 40 /* bytes of the longest name of a call, with the NUL and to spare */
 
 /* The known name that is at most two letters off; NULL for none. */
 const char *names_nearest(const char *call, char buf[NAMES_SIZE]);

@@ -124,8 +124,10 @@ const char *source_groups_text(size_t *ret_len);
 
 /* The constants (constants.c). */
 const struct argument *argument_find(const char *call, const char *name);
+const struct argument *argument_at(const char *call, unsigned index); /* of this machine */
 void argument_names(const char *call, struct text *ret); /* "domain, type, arg0 to arg5" */
 const struct constant *constant_find(const struct constants *table, const char *name);
+const char *constant_name(const struct constants *table, uint32_t value);      /* of this machine */
 const char *constant_nearest(const struct constants *table, const char *name); /* or NULL */
 int errno_find(const char *name); /* 0 for a name that is not in the table */
 

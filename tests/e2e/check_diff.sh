@@ -239,6 +239,8 @@ has "a rule that never matches" '{"version": 1, "rules": [{"when": {"namespace":
 has "a profile that nobody uses" '{"version": 1, "profiles": {\n"web": {}}}' '2:1 no rule uses profile "web".*hardrun-web'
 has "audit left on, and a control that is off" '{"version": 1, "default": "web", "profiles": {"web": {
 "mode": "audit",\n"cwd": {"mode": "off"}}}}' '2:1 audit is left on' '3:9 mode off: cwd'
+has "learn left on" '{"version": 1, "default": "web", "profiles": {"web": {\n"seccomp": {"log": true, "learn": true}}}}' \
+	'2:26 learn is left on: .* not for production'
 file etc/seccomp/web.seccomp 'include default\nremove umask\n'
 has "a filter without umask" '{"version": 1, "default": "web", "profiles": {"web": {\n"seccomp": {"profile": "web"}}}}' '2:13 web refuses umask.*crun'
 hr check --json etc/policy.json

@@ -353,6 +353,7 @@ void fake_host_init(struct fake_host *fake, const struct json *facts)
 				.selinux_layers = fake_selinux_layers,
 				.root_overlay = fake_root_overlay,
 				.runtime_cves = json_get(facts, "runtime_cves"),
+				.runtime_seccomp = json_get(facts, "runtime_seccomp"),
 				.unsafe_annotations = json_get(facts, "unsafe_annotations"),
 			},
 		.facts = facts,

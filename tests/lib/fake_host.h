@@ -31,6 +31,7 @@
  *     "pool": [1879048192, 268304384],
  *     "maps": {"/proc/9/ns/user": [[0, 100000, 65536]]}},   inside, outside, count
  *   "runtime_cves": ["CVE-2024-21626"],      escapes that the runtime is open to
+ *   "runtime_seccomp": ["SCMP_ACT_NOTIFY"],  what it can do with a system call filter
  *   "unsafe_annotations": ["x."] }
  */
 #ifndef HR_TESTS_FAKE_HOST_H

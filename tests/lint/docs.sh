@@ -120,7 +120,7 @@ done
 
 # ---- all manuals -----------------------------------------------------------------------
 
-for page in "$manual" "$policy_manual" "$controls_manual"; do
+for page in docs/*.[0-9]; do
 	if have mandoc; then
 		parses "$page: mandoc has no complaint" mandoc -Tlint -W warning "$page"
 	else
@@ -130,7 +130,7 @@ done
 
 # ---- README and the other papers -------------------------------------------------------
 
-papers=(README.md HACKING.md SECURITY.md NEWS.md docs/ARCHITECTURE.md contrib/*/README.md)
+papers=(README.md HACKING.md SECURITY.md NEWS.md docs/ARCHITECTURE.md docs/TOUR.md contrib/*/README.md)
 for paper in "${papers[@]}"; do
 	broken=
 	while read -r link; do

@@ -67,9 +67,10 @@ may_share label 'apparmor|label|selinux'
 may_share cgroup_value 'cgroup_value|resources'
 may_share mounts 'mount_[a-z]+|mounts|userns_plan'
 may_share ranges 'ranges|table|user'
+may_share seccomp 'seccomp[a-z_]*'
 may_share selinux 'selinux[a-z_]*'
 findings=$(grep -E '^src/control/[a-z_]+\.c:' "$work/includes" |
-	grep -vE ' (control/(cgroup_value|control|image|table|label|mounts|ranges|selinux|userns)\.h|state/level\.h|(base|json|oci|host|change|seccomp)/.*)$')
+	grep -vE ' (control/(cgroup_value|control|image|table|label|mounts|ranges|seccomp|selinux|userns)\.h|state/level\.h|(base|json|oci|host|change|seccomp)/.*)$')
 nothing "$findings" "controls never include one another"
 
 # ---- outside libraries -----------------------------------------------------------------
@@ -94,8 +95,8 @@ library "the reader of the host's group file" 'grp\.h' src/host/ids.c
 # Anything else that is neither libc's nor the kernel's.
 findings=$(grep -HnE '^[[:space:]]*#[[:space:]]*include <' -r src --include='*.[ch]' |
 	grep -vE '<(yajl/yajl_(parse|gen)|sys/capability|seccomp|nettle/[a-z0-9]+|openssl/[a-z0-9_]+|nghttp2/nghttp2|grp|selinux/selinux)\.h>' |
-	grep -vE '<(sys|linux)/[a-z0-9_]+\.h>' |
-	grep -vE '<(assert|ctype|dirent|endian|errno|fcntl|inttypes|limits|poll|sched|signal|stdarg|stdbool|stddef|stdint|stdio|stdlib|string|strings|syslog|time|unistd)\.h>')
+	grep -vE '<(arpa|net|netinet|sys|linux)/[a-z0-9_]+\.h>' |
+	grep -vE '<(assert|ctype|dirent|elf|endian|errno|fcntl|inttypes|limits|poll|sched|search|signal|stdarg|stdbool|stddef|stdint|stdio|stdlib|string|strings|syslog|time|unistd)\.h>')
 nothing "$findings" "no other library"
 
 # ---- headers compile alone -------------------------------------------------------------

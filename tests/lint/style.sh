@@ -25,7 +25,7 @@ banned "no shell" 'system|popen|wordexp'
 banned "no number without its errors" 'atoi|atol|atoll|atof|strtok|sscanf|fscanf|scanf'
 banned "no process-wide state" \
 	'setenv|putenv|unsetenv|clearenv|setlocale|srand|rand|signal|chdir|fchdir|chroot|umask|setuid|setgid|seteuid' \
-	'src/(stage/(overlay|overlay_clones|sources)|image/sandbox)\.c'
+	'src/(base/child|stage/(overlay|overlay_clones|sources)|image/sandbox)\.c'
 banned "nothing ends the process but main" 'exit|abort|quick_exit|err|errx|longjmp|setjmp' 'src/main\.c'
 banned "only a child ends by _exit" '_exit' 'src/base/child(_answer)?\.c'
 banned "one place forks" 'fork|vfork|clone|posix_spawn' 'src/base/child\.c'
@@ -33,8 +33,9 @@ banned "three places exec" 'execve|execv|execvp|execvpe|execl|execlp|execle|fexe
 	'src/(base/child|base/child_answer|line/launch)\.c'
 banned "the environment is read in one place" 'getenv|secure_getenv' 'src/line/launch\.c'
 banned "only main and the own commands print" 'printf|vprintf|puts|putchar|perror|psignal' \
-	'src/main\.c|src/command/(own|explain|check|diff|setup|setup_policy|doctor|image[a-z_]*|verifier_plugin)\.c|src/image/(main|add|add_[a-z]+|show)\.c'
-banned "only main writes to standard error" 'fprintf|vfprintf|fputs|fputc|fwrite|dprintf|vdprintf' 'src/main\.c'
+	'src/main\.c|src/command/(own|explain|check|diff|setup|setup_policy|doctor|image[a-z_]*|verifier_plugin|try|learn[a-z_]*|report|inventory)\.c|src/image/(main|add|add_[a-z]+|show)\.c'
+banned "only main writes to standard error" 'fprintf|vfprintf|fputs|fputc|fwrite|dprintf|vdprintf' \
+	'src/main\.c|src/command/(try|learn[a-z_]*)\.c'
 banned "no library beside the rooms that wrap it" 'yajl_[a-z_]+' 'src/json/(reader|writer)\.c'
 nothing "$(grep -E '\bgoto\b' "$work/code")" "no goto"
 nothing "$(grep -E '\btypedef[[:space:]]+(struct|union|enum)\b' "$work/code")" "no typedef for structs"

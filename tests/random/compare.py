@@ -6,6 +6,7 @@ import posixpath
 import re
 
 import labels
+import recorded
 
 SETS = ["bounding", "effective", "inheritable", "permitted", "ambient"]
 FLAGS = {"ro": "ro", "rw": "ro", "nosuid": "nosuid", "suid": "nosuid", "nodev": "nodev",
@@ -400,7 +401,7 @@ class Compare:
         if b is None:
             self.bad("seccomp", path, "is gone")
             return
-        if a is None:
+        if a is None or recorded.is_ours(a):
             return
         loose = ("SCMP_ACT_ALLOW", "SCMP_ACT_LOG", "SCMP_ACT_TRACE", "SCMP_ACT_NOTIFY")
         if b.get("defaultAction") in loose and a.get("defaultAction") not in loose:

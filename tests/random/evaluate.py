@@ -17,6 +17,7 @@ sys.dont_write_bytecode = True
 import compare  # noqa: E402
 import floor  # noqa: E402
 import images  # noqa: E402
+import recorded  # noqa: E402
 import userns  # noqa: E402
 
 PROPERTIES = ["capabilities", "namespaces", "privileges", "mounts", "paths", "devices",
@@ -223,7 +224,8 @@ class Evaluation:
         if not result["twice"]:
             yield "stable", "", "decided again it is refused or changes"
         given = whole(call, result["out"])[0]
-        comparison, given, control = compared(call, self.facts, userns.builtin(result["profile"]),
+        profile = recorded.base(result["profile"])
+        comparison, given, control = compared(call, self.facts, userns.builtin(profile),
                                               self.container_of(call), spec, given)
         report = result["report"]
         if control and control.maps is not None:
@@ -231,7 +233,9 @@ class Evaluation:
             yield from control.found
         yield from comparison.found
         yield from check_report(comparison.changed, report, prefix, control)
-        yield from floor.Floor(result["profile"], call, self.facts, given,
+        yield from recorded.check(call, result, given)
+        yield from floor.Floor(profile, call, self.facts,
+                               recorded.without_flag(given, result["profile"]),
                                self.container_of(call), control and control.mapped).run()
 
     def input(self, line):

@@ -590,6 +590,10 @@ def seccomp(rng, spec, wild):
     if wild and rng.random() < 0.4:
         filters["listenerPath"] = "/run/x.sock"
         filters["listenerMetadata"] = "x"
+    if rng.random() < 0.1:  # hardrun's own, or nearly
+        filters["listenerPath"] = text(rng, wild, "/run/hardrun/learn/c1.sock",
+                                       "/run/hardrun/try/7/listener")
+        filters["syscalls"].append({"names": ["mount"], "action": "SCMP_ACT_NOTIFY"})
     linux["seccomp"] = filters
 
 

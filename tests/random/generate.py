@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Random calls for decide: generate.py COUNT SEED [FIRST]; generate.py --containers; and what
 the machine of these calls has of user namespaces: generate.py --userns, generate.py --joined.
+generate.py --recorded: a policy with the options log and learn.
 --images before them: with what hardrun-image says of each; alone: the policy that requires it.
 
 A line is a call, a tab and a document (see decide.c). Document N depends on SEED and N alone,
@@ -15,6 +16,7 @@ import sys
 
 import fields
 import images
+import recorded
 
 SRCDIR = os.environ.get("HR_TEST_SRCDIR", ".")
 CASES = os.path.join(SRCDIR, "tests/calls/cases")
@@ -211,6 +213,9 @@ def main():
         return
     if sys.argv[1:] in (["--userns"], ["--joined"]):
         out.write(compact(userns(sys.argv[1] == "--joined")).encode() + b"\n")
+        return
+    if sys.argv[1:] == ["--recorded"]:
+        out.write(compact(recorded.POLICY).encode() + b"\n")
         return
     if sys.argv[1:] == ["--containers"]:
         for number, case in enumerate(CONTAINERS):

@@ -5,6 +5,7 @@ import copy
 import json
 
 import images_selftest
+import recorded
 import userns_selftest
 
 CALL = {"line": "create", "root": "/run/docker/runtime-runc/moby", "id": "c1",
@@ -179,6 +180,11 @@ PLANTED = [
     ("an annotation is added", "annotations", out("annotations/run.oci.x", "1")),
     ("an annotation is changed", "annotations", out("annotations/a", "c")),
     ("seccomp is gone", "seccomp", out(LINUX + "seccomp", ...)),
+    ("a flag of seccomp appears", "seccomp", out(LINUX + "seccomp/flags", [recorded.FLAG])),
+    ("the flag for the log is missing", "seccomp", at(["profile"], "logged")),
+    ("learning is not told", "told", at(["profile"], "learning")),
+    ("a listener of ours is kept", "floor", out(LINUX + "seccomp/listenerPath",
+                                                "/run/hardrun/learn/x")),
     ("seccomp allows by default", "seccomp", out(LINUX + "seccomp/defaultAction",
                                                  "SCMP_ACT_ALLOW")),
     ("seccomp allows one more call", "seccomp", out(SYSCALLS + "0/names/9", "mount")),

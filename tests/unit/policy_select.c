@@ -298,6 +298,11 @@ static const struct {
 	 "2 mode off: cwd is not applied"},
 	{"{\"version\":1,\"profiles\":{\"a\":{\"cwd\":{\"mode\":\"enforce\"}}},\"default\":\"a\"}",
 	 NULL},
+	{"{\"version\":1,\"profiles\":{\"a\":{\"seccomp\":{\n\"learn\":true}}},\"default\":\"a\"}",
+	 "2 learn is left on: system calls wait for a process that records them"},
+	{"{\"version\":1,\"profiles\":{\"a\":{\"seccomp\":{\"learn\":false,\"log\":true}}},"
+	 "\"default\":\"a\"}",
+	 NULL},
 	{RULE("h", "default"), "1 this rule does not enforce"},
 	{"{\"version\":1,\"rules\":[\n" WHEN("\"sandbox\":true,\"image\":\"x\"") "]}",
 	 "2 this rule never matches: a pause container has neither"},

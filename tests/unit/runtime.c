@@ -211,8 +211,13 @@ static char *facts(enum hr_code *ret_code)
 	return load_dump(json_root(doc));
 }
 
-#define FACTS	 "{\"version\":\"runc version 9\",\"unsafe_annotations\":[\"a.\",\"b\"]}"
-#define FEATURES "echo '{\"potentiallyUnsafeConfigAnnotations\":[\"a.\",\"b\"],\"x\":1}'"
+#define FACTS                                                                    \
+	"{\"version\":\"runc version 9\",\"unsafe_annotations\":[\"a.\",\"b\"]," \
+	"\"seccomp\":[\"SCMP_ACT_NOTIFY\"]}"
+#define FEATURES                                                                \
+	"echo '{\"potentiallyUnsafeConfigAnnotations\":[\"a.\",\"b\"],\"x\":1," \
+	"\"linux\":{\"seccomp\":{\"actions\":[\"SCMP_ACT_LOG\",\"SCMP_ACT_NOTIFY\"]}}}'"
+#define NOTHING "\"unsafe_annotations\":[],\"seccomp\":[]}"
 
 static const struct {
 	const char *version, *features;
@@ -220,12 +225,18 @@ static const struct {
 	const char *result; /* the facts, or words of the message */
 } answers[] = {
 	{"echo runc version 9; echo spec: 1.2", FEATURES, HR_OK, FACTS},
-	{"echo crun version 1", "exit 1", HR_OK,
-	 "{\"version\":\"crun version 1\",\"unsafe_annotations\":[]}"},
-	{"echo runc version 9", "echo '{}'", HR_OK,
-	 "{\"version\":\"runc version 9\",\"unsafe_annotations\":[]}"},
+	{"echo crun version 1", "exit 1", HR_OK, "{\"version\":\"crun version 1\"," NOTHING},
+	{"echo runc version 9", "echo '{}'", HR_OK, "{\"version\":\"runc version 9\"," NOTHING},
+	{"echo runc version 9",
+	 "echo '{\"linux\":{\"seccomp\":{\"supportedFlags\":[\"SECCOMP_FILTER_FLAG_TSYNC\","
+	 "\"SECCOMP_FILTER_FLAG_LOG\"],\"actions\":[]}}}'",
+	 HR_OK,
+	 "{\"version\":\"runc version 9\",\"unsafe_annotations\":[],"
+	 "\"seccomp\":[\"SECCOMP_FILTER_FLAG_LOG\"]}"},
+	{"echo runc version 9", "echo '{\"linux\":[]}'", HR_OK,
+	 "{\"version\":\"runc version 9\"," NOTHING},
 	{"echo runc version 9; echo noise >&2", FEATURES "; echo noise >&2", HR_OK, FACTS},
-	{"echo", "echo '{}'", HR_OK, "{\"version\":\"\",\"unsafe_annotations\":[]}"},
+	{"echo", "echo '{}'", HR_OK, "{\"version\":\"\"," NOTHING},
 	{"exit 1", FEATURES, HR_POLICY, "--version failed"},
 	{"kill -9 $$", FEATURES, HR_POLICY, "--version failed"},
 	{"echo runc version 9", "echo no json", HR_SPEC, "features:1:"},
@@ -352,7 +363,7 @@ Test(runtime, unsound_cache)
 
 static void without_package(const char *path)
 {
-	static const char old[] = "{\"version\":\"runc version 1.1.5\",\"unsafe_annotations\":[]}";
+	static const char old[] = "{\"version\":\"runc version 1.1.5\"," NOTHING;
 	hr_autoclose int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
 
 	cr_assert_eq(write(fd, old, strlen(old)), (ssize_t)strlen(old));
@@ -379,6 +390,67 @@ Test(runtime, older_cache)
 	cr_expect_str_eq(got, "[\"CVE-2024-21626\",\"CVE-2025-31133\",\"CVE-2025-52565\","
 			      "\"CVE-2025-52881\",\"CVE-2026-41579\",\"CVE-2026-119101\"]");
 }
+
+static void without_seccomp(const char *path)
+{
+	static const char old[] = "{\"version\":\"runc version 8\",\"unsafe_annotations\":[]}";
+	hr_autoclose int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+
+	cr_assert_eq(write(fd, old, strlen(old)), (ssize_t)strlen(old));
+}
+
+/* An upgrade need not wait for the next boot: what is not there is asked for. */
+Test(runtime, much_older_cache)
+{
+	need_root();
+	make_runtime("echo runc version 9", FEATURES);
+	expect_facts();
+	with_cache(without_seccomp);
+	expect_facts();
+	cr_expect_eq(times_asked(), 4);
+	expect_facts();
+	cr_expect_eq(times_asked(), 4);
+}
+
+static const struct {
+	enum runtime_kind kind;
+	const char *version;
+	bool can;
+} filters[] = {
+	{RUNTIME_CRUN, "crun version 1.8.1", true},
+	{RUNTIME_CRUN, "crun version 1.6", true},
+	{RUNTIME_CRUN, "crun version 1.14.3-dirty", true},
+	{RUNTIME_CRUN, "crun version 2.0", true},
+	{RUNTIME_CRUN, "crun version 1.5.9", false},
+	{RUNTIME_CRUN, "crun version 0.20", false},
+	{RUNTIME_CRUN, "crun version UNKNOWN", false},
+	{RUNTIME_RUNC, "crun version 1.8.1", false},
+	{RUNTIME_RUNSC, "crun version 1.8.1", false},
+	{RUNTIME_RUNSC, "runsc version 1.0", false},
+};
+
+/* crun does not say what it can do with a filter. */
+static void check_filters(const __typeof__(filters[0]) *row, size_t i)
+{
+	json_auto struct json_doc *doc = NULL;
+	struct runtime runtime = {.kind = row->kind};
+	hr_autofree char *got = NULL;
+	struct hr_error err = {0};
+	char version[64];
+
+	(void)i;
+	need_root();
+	scratch_make();
+	snprintf(version, sizeof(version), "echo %s", row->version);
+	make_runtime(version, "exit 1");
+	snprintf(runtime.path, sizeof(runtime.path), "%s", in_scratch("runc"));
+	cr_assert_ok(runtime_facts(&runtime, in_scratch("state"), &doc, &err), err);
+	got = load_dump(json_get(json_root(doc), "seccomp"));
+	cr_expect_str_eq(got, row->can ? "[\"SECCOMP_FILTER_FLAG_LOG\",\"SCMP_ACT_NOTIFY\"]" : "[]",
+			 "%s: %s", row->version, got);
+	scratch_drop();
+}
+ROWS(runtime_facts, filters)
 
 Test(runtime, no_cache)
 {

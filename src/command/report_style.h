@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* report --html: the page's style sheet. Its digest stands in the page's security policy. */
+#ifndef HR_COMMAND_REPORT_STYLE_H
+#define HR_COMMAND_REPORT_STYLE_H
+
+static const char report_style[] =
+	":root{--ground:#fff;--card:#f4f6f8;--line:#c9d0d6;--text:#1a1e22;--quiet:#4a545d;"
+	"--good:#1f6aa5;--bad:#b3261e;--maybe:#8a5300}\n"
+	"@media (prefers-color-scheme:dark){:root{--ground:#14181b;--card:#1e2428;--line:#465059;"
+	"--text:#e8ebed;--quiet:#b3bcc4;--good:#79b8ea;--bad:#ff9a90;--maybe:#f0bc6a}}\n"
+	"*{box-sizing:border-box}\n"
+	"html{color-scheme:light dark}\n"
+	"body{margin:0 auto;max-width:64rem;padding:1rem;background:var(--ground);"
+	"color:var(--text);font:1rem/1.45 system-ui,sans-serif;overflow-wrap:anywhere}\n"
+	"h1{font-size:1.5rem;margin:0}\n"
+	"h2{font-size:1.2rem;margin:2.2rem 0 .6rem;border-bottom:2px solid var(--line);"
+	"padding-bottom:.2rem}\n"
+	"h3{font-size:1rem;margin:0 0 .4rem}\n"
+	"p{margin:.4rem 0}\n"
+	".quiet,caption,figcaption,dt,summary{color:var(--quiet)}\n"
+	"code{font:.9em ui-monospace,monospace}\n"
+	".tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(8.5rem,1fr));gap:.6rem;"
+	"margin:1rem 0;padding:0;list-style:none}\n"
+	".tiles li,article{background:var(--card);border:1px solid var(--line);"
+	"border-radius:.4rem;padding:.7rem .8rem}\n"
+	".tiles b{display:block;font-size:1.6rem;line-height:1.2}\n"
+	".bad{color:var(--bad)}.maybe{color:var(--maybe)}.good{color:var(--good)}\n"
+	"article{margin:.6rem 0;border-left:.3rem solid var(--line)}\n"
+	"article.refused{border-left-color:var(--bad)}article.would{border-left-color:"
+	"var(--maybe)}\n"
+	"dl{display:grid;grid-template-columns:5.5rem 1fr;gap:.15rem .6rem;margin:0}\n"
+	"dd{margin:0;min-width:0}\n"
+	"figure{margin:1rem 0}\n"
+	"svg{display:block;width:100%}\n"
+	"svg.trend{height:6rem;border-bottom:1px solid var(--quiet)}\n"
+	"svg.bar{height:.5rem;margin-top:.2rem}\n"
+	".f-good{fill:var(--good)}.f-bad{fill:var(--bad)}.f-maybe{fill:var(--maybe)}\n"
+	".axis{display:flex;justify-content:space-between;gap:1rem;font-size:.85rem;"
+	"color:var(--quiet)}\n"
+	"table{border-collapse:collapse;width:100%;margin:.6rem 0}\n"
+	"caption{text-align:left;padding-bottom:.3rem}\n"
+	"th,td{text-align:left;vertical-align:top;padding:.35rem .4rem;"
+	"border-bottom:1px solid var(--line);font-weight:400}\n"
+	"thead th{font-weight:600}\n"
+	"td.n,th.n{text-align:right;overflow-wrap:normal;font-variant-numeric:tabular-nums}\n"
+	"th.n{hyphens:auto}\n"
+	"summary{cursor:pointer}\n"
+	"@media (max-width:30rem){body{padding:.7rem;font-size:.95rem}"
+	"dl{grid-template-columns:1fr}dd{margin-bottom:.3rem}th,td{padding:.3rem .25rem}"
+	".wide{display:none}th.n{font-size:.8rem}th:first-child{min-width:7.2rem}}\n";
+
+#endif
