@@ -182,8 +182,7 @@ static int commit(struct call *call, struct hr_error *err)
 	hr_autofree char *text = NULL;
 	size_t len;
 
-	if (hand_over(call, err) < 0 ||
-	    json_write(json_root(call->document), &text, &len, err) < 0)
+	if (hand_over(call, err) < 0 || json_write(json_root(call->document), &text, &len, err) < 0)
 		return -1;
 	digest_sha256(text, len, call->output_sha256);
 	if (call_record(call, &record, err) < 0 || call_audit(call, NULL, NULL, err) < 0 ||

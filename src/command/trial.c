@@ -188,10 +188,9 @@ static void serve_last(struct supervisor *self)
 /* Its own words are what there is to tell a program that is not there from a runtime that fails. */
 static int failure(const struct supervisor *self, const char *log)
 {
-	static const char *const missing[] = {"executable file not found", "executable file `",
-					      "no such file or directory", NULL};
-	static const char *const unfit[] = {"permission denied", "exec format error",
-					    "Permission denied", "Exec format error", NULL};
+	/* As runc and crun begin or go on with them. */
+	static const char *const missing[] = {"executable file ", "such file or dir", NULL};
+	static const char *const unfit[] = {"ermission den", "xec format error", NULL};
 
 	(void)self;
 	for (size_t i = 0; missing[i]; i++)

@@ -211,7 +211,7 @@ static void print_table(const struct wish *wish, const struct tried *tried,
 
 	if (wish->quiet)
 		return;
-	try_table(tried, result, isatty(2), &text);
+	try_table(tried, result, &text);
 	if (!text.failed && text.data)
 		fprintf(stderr, "%s", text.data);
 }

@@ -13,8 +13,7 @@ struct tried {
 };
 
 /* For people. */
-void try_table(const struct tried *tried, const struct trial_result *result, bool colour,
-	       struct text *ret);
+void try_table(const struct tried *tried, const struct trial_result *result, struct text *ret);
 
 /* One JSON object. HR_SYSTEM. */
 int try_json(const struct tried *tried, const struct trial_result *result, struct text *ret,

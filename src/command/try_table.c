@@ -10,11 +10,6 @@
 #define WIDTH_CALL 40
 #define WIDTH_PATH 36
 
-static void head(const char *text, bool colour, struct text *ret)
-{
-	text_addf(ret, "\n%s%s%s\n", colour ? "\033[1m" : "", text, colour ? "\033[0m" : "");
-}
-
 static int width_of(const struct watch_tally *tally, bool what, int most)
 {
 	int width = 4;
@@ -58,14 +53,14 @@ static void explain_enosys(const struct watch_tally *tally, struct text *ret)
 		}
 }
 
-static void add_calls(const struct watch_tally *tally, bool colour, struct text *ret)
+static void add_calls(const struct watch_tally *tally, struct text *ret)
 {
 	int call = width_of(tally, true, WIDTH_CALL), who = width_of(tally, false, 16);
 	size_t shown = 0;
 
 	if (count_rows(tally) == 0)
 		return;
-	head("refused calls", colour, ret);
+	text_adds(ret, "\nrefused calls\n");
 	text_addf(ret, "  %6s  %-*s  %-15s %-*s  %s\n", "count", call, "call", "answer", who, "by",
 		  "to allow it");
 	for (size_t i = 0; i < tally->count && shown < MOST_ROWS; i++) {
@@ -83,14 +78,14 @@ static void add_calls(const struct watch_tally *tally, bool colour, struct text 
 	explain_enosys(tally, ret);
 }
 
-static void add_capabilities(const struct watch_tally *tally, bool colour, struct text *ret)
+static void add_capabilities(const struct watch_tally *tally, struct text *ret)
 {
 	int call = width_of(tally, true, WIDTH_CALL), who = width_of(tally, false, 16);
 	size_t shown = 0;
 
 	if (count_rows(tally) == 0)
 		return;
-	head("capabilities that were missing", colour, ret);
+	text_adds(ret, "\ncapabilities that were missing\n");
 	for (size_t i = 0; i < tally->count && shown < MOST_ROWS; i++) {
 		const struct watch_row *row = &tally->rows[i];
 
@@ -103,14 +98,14 @@ static void add_capabilities(const struct watch_tally *tally, bool colour, struc
 	add_rest(tally, shown, ret);
 }
 
-static void add_paths(const struct watch_tally *tally, bool colour, struct text *ret)
+static void add_paths(const struct watch_tally *tally, struct text *ret)
 {
 	int path = width_of(tally, true, WIDTH_PATH), who = width_of(tally, false, 16);
 	size_t shown = 0;
 
 	if (count_rows(tally) == 0)
 		return;
-	head("paths that were refused", colour, ret);
+	text_adds(ret, "\npaths that were refused\n");
 	for (size_t i = 0; i < tally->count && shown < MOST_ROWS; i++) {
 		const struct watch_row *row = &tally->rows[i];
 
@@ -137,8 +132,7 @@ static size_t changes(const struct trial_result *result)
 	return count;
 }
 
-void try_table(const struct tried *tried, const struct trial_result *result, bool colour,
-	       struct text *ret)
+void try_table(const struct tried *tried, const struct trial_result *result, struct text *ret)
 {
 	text_addf(ret,
 		  "\nhardrun try: profile %s, seccomp %s, %s; ended with status %d after "
@@ -148,9 +142,9 @@ void try_table(const struct tried *tried, const struct trial_result *result, boo
 		  (unsigned long long)result->milliseconds % 1000 / 100);
 	if (!result->watched)
 		text_addf(ret, "its calls could not be watched: %s\n", result->why_not);
-	add_calls(&tried->calls, colour, ret);
-	add_capabilities(&tried->capabilities, colour, ret);
-	add_paths(&tried->paths, colour, ret);
+	add_calls(&tried->calls, ret);
+	add_capabilities(&tried->capabilities, ret);
+	add_paths(&tried->paths, ret);
 	if (!result->started)
 		text_adds(ret, "the command was not run\n");
 	else if (result->watched && count_rows(&tried->calls) + count_rows(&tried->capabilities) +

@@ -202,7 +202,7 @@ many() {
 # The probe of the escape corpus, 432 tries, first as a container of hardrun and then as a trial.
 same_answers() { # PROFILE
 	local bundle=$work/b/same asked=$work/b/asked user=0
-	[ "$1" = default ] || user=1000
+	[ "$1" = default ] || { user=1000 && real_policy '{"version": 1}'; }
 	install -m 755 "$probe" "$work/image/probe"
 	real_bundle "$bundle" "$(real_spec)" ".process.args = [\"/probe\"] | .process.user = {uid: $user, gid: $user}"
 	real_bundle "$asked" "$(real_spec)" ".process.args = [\"/probe\"] | .process.user = {uid: $user, gid: $user}"

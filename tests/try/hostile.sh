@@ -33,7 +33,7 @@ alike() {
 answers_and_counts() {
 	profile=default
 	alike "500 children" "keyctl 500" /hostile forks
-	alike "50 threads" "keyctl 5000" /hostile threads
+	alike "50 threads" $'clone3 50\nkeyctl 5000' /hostile threads
 	local start=$EPOCHREALTIME
 	alike "100000 calls" "keyctl 100000" /hostile many
 	note "$runtime: 100000 refused calls, production and watched:" \
@@ -61,16 +61,28 @@ own_filters() {
 	alike "a filter of its own, KILL" "" /odd filter kill
 }
 
+# An answer and a signal can come in the same moment, so one in a hundred may be counted twice.
+stormy() { # "keyctl COUNT" ANSWERED NAME
+	local counted=${1#keyctl }
+	[[ $counted =~ ^[0-9]+$ ]] && ((counted >= $2 && counted <= $2 + $2 / 100))
+	is $? 0 "$runtime: $3: $2 were answered, counted: $1"
+}
+
+counts_of() { # PROGRAM: of hostile, whose answers must be as in production
+	production default "/hostile" "$1" && cp "$work/out" "$work/wanted"
+	try default -- "/hostile" "$1"
+	cmp -s "$work/wanted" "$work/out" && counts
+}
+
 # Signals during calls. Without SA_RESTART a call that waits may be interrupted (hardrun-try(8)).
 interrupted() {
 	profile=default
-	alike "SIGALRM every 200 microseconds" "keyctl 20000" /hostile storm
+	stormy "$(counts_of storm)" 20000 "SIGALRM every 200 microseconds"
 	try default -- /hostile storm-plain
 	like "$(cat "$work/out")" '^ENOSYS [0-9]+ EINTR [0-9]+ other 0$' \
 		"$runtime: the same without SA_RESTART: no other answer"
 	note "$runtime: without SA_RESTART: $(cat "$work/out"), counted $(counts)"
-	is "$(counts)" "keyctl $(sed -E 's/ENOSYS ([0-9]+).*/\1/' "$work/out")" \
-		"$runtime: and what got its answer is counted"
+	stormy "$(counts)" "$(sed -E 's/ENOSYS ([0-9]+).*/\1/' "$work/out")" "the same without SA_RESTART"
 	local before
 	production default /hostile nested
 	before=$status$(<"$work/out")
@@ -96,8 +108,8 @@ odd_names() {
 	try default -- /odd different
 	is "$status" 0 "$runtime: 20000 different calls"
 	is "$(cat "$work/out")" "right 20000" "$runtime: all are answered"
-	note "$runtime: 20000 different calls: $(counts), $(jq '.calls | length' "$work/try.json") rows," \
-		"$(wc -l <"$work/err") lines"
+	is "$(jq '([.calls[] | select(.runtime | not) | .count] | add) + .beyond' "$work/try.json")" 20000 \
+		"$runtime: all are counted, $(jq '.calls | length' "$work/try.json") have a row"
 	[ "$(wc -l <"$work/err")" -lt 3000 ]
 	is $? 0 "$runtime: the text does not grow without end"
 }
@@ -115,7 +127,7 @@ deaf() {
 	check "$runtime: a signal that the command ignores does not end it" kill -0 "$pid"
 	kill -INT "$pid"
 	wait "$pid"
-	is $? 137 "$runtime: the second one kills"
+	like $? '^(137|130)$' "$runtime: the second one kills"
 	like "$(cat "$work/err")" 'keyctl' "$runtime: and the table comes all the same"
 	nothing_left "a command that ignores signals"
 }

@@ -48,7 +48,8 @@ inventory() {
 		find /sys/fs/cgroup -type d -name "hardrun-try-$pid-*" 2>/dev/null
 	done
 	find /run/hardrun /run/runc /run/crun -mindepth 1 ! -path /run/hardrun/try \
-		! -path '/run/hardrun/runtimes*' 2>/dev/null
+		! -path '/run/hardrun/runtimes*' ! -path /run/hardrun/records \
+		! -name .lock 2>/dev/null
 	return 0
 }
 
