@@ -8,9 +8,11 @@
 #include "command/review.h"
 #include "json/edit.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define ALSO_MAX 256 /* calls that are looked at although they are let through */
@@ -101,6 +103,20 @@ static void show_call(const struct supervise_seen *seen, struct watch_row *row)
 	set(row->what, sizeof(row->what), &shown);
 }
 
+/* Which port is not in the registers. Only the report hangs on it. */
+static void show_port(const struct supervise_seen *seen, struct watch_row *row)
+{
+	struct {
+		uint16_t family, port;
+	} address;
+
+	if (strcmp(seen->name, "bind") == 0 &&
+	    watch_bytes(seen->call, seen->call->args[1], &address, sizeof(address)) ==
+		    sizeof(address) &&
+	    (address.family == AF_INET || address.family == AF_INET6))
+		snprintf(row->what, sizeof(row->what), "bind(..., port %u)", ntohs(address.port));
+}
+
 static void see_refused(struct tried *tried, const struct supervise_seen *seen)
 {
 	struct watch_row row = {0};
@@ -130,6 +146,7 @@ static void see_capability(struct tried *tried, const struct supervise_seen *see
 	if (!name)
 		return;
 	show_call(seen, &row);
+	show_port(seen, &row);
 	snprintf(row.answer, sizeof(row.answer), "%s", name);
 	snprintf(row.remedy, sizeof(row.remedy), "\"capabilities\": { \"allow\": [..., \"%s\"] }",
 		 name);

@@ -10,6 +10,19 @@
 #define WIDTH_CALL 40
 #define WIDTH_PATH 36
 
+/* Its flags are in memory, so no ready profile has it, and every C library goes on with clone: no
+ * refusal that anybody has to look at. */
+static bool is_usual(const struct watch_row *row)
+{
+	return strncmp(row->what, "clone3(", 7) == 0 && strcmp(row->answer, "ENOSYS") == 0;
+}
+
+/* Those of the program that are to be looked at; the runtime's own are no concern of its. */
+static bool is_shown(const struct watch_row *row)
+{
+	return !row->runtime && !is_usual(row);
+}
+
 static int width_of(const struct watch_tally *tally, bool what, int most)
 {
 	int width = 4;
@@ -17,19 +30,18 @@ static int width_of(const struct watch_tally *tally, bool what, int most)
 	for (size_t i = 0; i < tally->count; i++) {
 		int len = (int)strlen(what ? tally->rows[i].what : tally->rows[i].process);
 
-		if (!tally->rows[i].runtime && len > width)
+		if (is_shown(&tally->rows[i]) && len > width)
 			width = len;
 	}
 	return width < most ? width : most;
 }
 
-/* Those of the program; the runtime's own refused calls are no concern of its. */
 static size_t count_rows(const struct watch_tally *tally)
 {
 	size_t count = 0;
 
 	for (size_t i = 0; i < tally->count; i++)
-		count += !tally->rows[i].runtime;
+		count += is_shown(&tally->rows[i]);
 	return count;
 }
 
@@ -40,17 +52,6 @@ static void add_rest(const struct watch_tally *tally, size_t shown, struct text 
 	if (rest > 0 || tally->beyond > 0)
 		text_addf(ret, "  and %llu more\n",
 			  (unsigned long long)rest + (unsigned long long)tally->beyond);
-}
-
-/* Nothing to worry about most of the time. */
-static void explain_enosys(const struct watch_tally *tally, struct text *ret)
-{
-	for (size_t i = 0; i < tally->count; i++)
-		if (!tally->rows[i].runtime && strcmp(tally->rows[i].answer, "ENOSYS") == 0) {
-			text_adds(ret, "  ENOSYS: as by a kernel without that call; libraries take "
-				       "an older one then, or do without\n");
-			return;
-		}
 }
 
 static void add_calls(const struct watch_tally *tally, struct text *ret)
@@ -66,7 +67,7 @@ static void add_calls(const struct watch_tally *tally, struct text *ret)
 	for (size_t i = 0; i < tally->count && shown < MOST_ROWS; i++) {
 		const struct watch_row *row = &tally->rows[i];
 
-		if (row->runtime)
+		if (!is_shown(row))
 			continue;
 		shown++;
 		text_addf(ret, "  %6llu  %-*s  %-15s %-*s  %s%s%s%s\n",
@@ -75,7 +76,6 @@ static void add_calls(const struct watch_tally *tally, struct text *ret)
 			  row->note[0] ? ")" : "");
 	}
 	add_rest(tally, shown, ret);
-	explain_enosys(tally, ret);
 }
 
 static void add_capabilities(const struct watch_tally *tally, struct text *ret)
@@ -89,7 +89,7 @@ static void add_capabilities(const struct watch_tally *tally, struct text *ret)
 	for (size_t i = 0; i < tally->count && shown < MOST_ROWS; i++) {
 		const struct watch_row *row = &tally->rows[i];
 
-		if (row->runtime)
+		if (!is_shown(row))
 			continue;
 		shown++;
 		text_addf(ret, "  %6llu  %-22s %-*s  %-*s  %s\n", (unsigned long long)row->count,
@@ -109,13 +109,27 @@ static void add_paths(const struct watch_tally *tally, struct text *ret)
 	for (size_t i = 0; i < tally->count && shown < MOST_ROWS; i++) {
 		const struct watch_row *row = &tally->rows[i];
 
-		if (row->runtime)
+		if (!is_shown(row))
 			continue;
 		shown++;
 		text_addf(ret, "  %6llu  %-*s  %-10s %-*s  %s%s\n", (unsigned long long)row->count,
 			  path, row->what, row->answer, who, row->process, row->remedy, row->note);
 	}
 	add_rest(tally, shown, ret);
+}
+
+static void add_usual(const struct watch_tally *tally, struct text *ret)
+{
+	unsigned long long count = 0;
+
+	for (size_t i = 0; i < tally->count; i++)
+		if (!tally->rows[i].runtime && is_usual(&tally->rows[i]))
+			count += tally->rows[i].count;
+	if (count > 0)
+		text_addf(ret,
+			  "\nclone3 was answered ENOSYS %llu times, as always: no filter sees its "
+			  "flags, and C libraries take clone\n",
+			  count);
 }
 
 static size_t changes(const struct trial_result *result)
@@ -151,6 +165,7 @@ void try_table(const struct tried *tried, const struct trial_result *result, str
 						    count_rows(&tried->paths) ==
 					    0)
 		text_adds(ret, "nothing was refused\n");
+	add_usual(&tried->calls, ret);
 	text_addf(ret,
 		  "\n%zu fields of its document were changed before it began; whether the image is "
 		  "signed was not asked\n",
