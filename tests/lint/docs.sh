@@ -97,7 +97,8 @@ for command in $(own_commands); do
 	check "hardrun(8): $command" grep -qE "^\.It Cm $command( |\$)" "$manual"
 done
 read -r -a flags <<< "$("$HR_PROGRAM" commands | grep -oE -- '--[a-z-]+' | sort -u | tr '\n' ' ')"
-is "$(missing_words "$manual" "${flags[@]/#--/-}")" "" "hardrun(8): every flag of the own commands"
+cat "$manual" docs/hardrun-try.8 > "$work/manuals"
+is "$(missing_words "$work/manuals" "${flags[@]/#--/-}")" "" "hardrun(8), hardrun-try(8): every flag of the own commands"
 read -r -a variables <<< "$(awk '/kept_variables\[\] = \{/ {on = 1} on; /\};/ {on = 0}' src/line/launch.c |
 	grep -oE '"[A-Z_]+"' | tr -d '"' | tr '\n' ' ')"
 is "$((${#variables[@]} > 0))" 1 "the variables that the runtime gets are listed in the source"
