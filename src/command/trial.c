@@ -71,6 +71,14 @@ static void seen(const struct supervise_seen *seen, void *data)
 	self->child.trial->seen(seen, self->child.trial->data);
 }
 
+static void undone(void *data)
+{
+	struct supervisor *self = data;
+
+	if (self->child.trial->undone)
+		self->child.trial->undone(self->child.trial->data);
+}
+
 static void came(const struct watch_hello *hello, void *data)
 {
 	struct supervisor *self = data;
@@ -282,7 +290,11 @@ int trial_run(const struct trial *trial, struct trial_result *ret, struct hr_err
 {
 	struct supervisor self = {
 		.child = {.trial = trial},
-		.supervise = {.socket = -1, .filter = filter_of, .seen = seen, .came = came},
+		.supervise = {.socket = -1,
+			      .filter = filter_of,
+			      .seen = seen,
+			      .undone = undone,
+			      .came = came},
 		.pidfd = -1,
 		.signalfd = -1,
 		.guard = -1,

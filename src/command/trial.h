@@ -27,6 +27,7 @@ struct trial {
 	enum seccomp_watch watch;
 	const char *const *also; /* see seccomp_write_watched */
 	void (*seen)(const struct supervise_seen *seen, void *data);
+	void (*undone)(void *data); /* as of struct supervise; may be NULL */
 	void *data;
 };
 

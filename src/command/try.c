@@ -117,6 +117,13 @@ static void show_port(const struct supervise_seen *seen, struct watch_row *row)
 		snprintf(row->what, sizeof(row->what), "bind(..., port %u)", ntohs(address.port));
 }
 
+static void count(struct tried *tried, struct watch_tally *tally, const struct watch_row *row)
+{
+	watch_count(tally, row);
+	tried->last[tried->last_count].tally = tally;
+	tried->last[tried->last_count++].row = *row;
+}
+
 static void see_refused(struct tried *tried, const struct supervise_seen *seen)
 {
 	struct watch_row row = {0};
@@ -135,7 +142,7 @@ static void see_refused(struct tried *tried, const struct supervise_seen *seen)
 	set(row.remedy, sizeof(row.remedy), &remedy);
 	snprintf(row.note, sizeof(row.note), "%s", note ? note : "");
 	name_process(&row, seen);
-	watch_count(&tried->calls, &row);
+	count(tried, &tried->calls, &row);
 }
 
 static void see_capability(struct tried *tried, const struct supervise_seen *seen)
@@ -151,7 +158,7 @@ static void see_capability(struct tried *tried, const struct supervise_seen *see
 	snprintf(row.remedy, sizeof(row.remedy), "\"capabilities\": { \"allow\": [..., \"%s\"] }",
 		 name);
 	name_process(&row, seen);
-	watch_count(&tried->capabilities, &row);
+	count(tried, &tried->capabilities, &row);
 }
 
 /* Which option of a profile has it otherwise; hardrun-controls(7) has them all. */
@@ -186,18 +193,30 @@ static void see_path(struct tried *tried, const struct supervise_seen *seen)
 		return;
 	path_words(&path, &row);
 	name_process(&row, seen);
-	watch_count(&tried->paths, &row);
+	count(tried, &tried->paths, &row);
 }
 
 static void seen(const struct supervise_seen *seen, void *data)
 {
 	struct tried *tried = data;
 
+	tried->last_count = 0;
 	if (!seen->judgement->passes)
 		see_refused(tried, seen);
 	else
 		see_path(tried, seen);
 	see_capability(tried, seen);
+}
+
+static void undone(void *data)
+{
+	struct tried *tried = data;
+
+	while (tried->last_count > 0) {
+		tried->last_count--;
+		watch_uncount(tried->last[tried->last_count].tally,
+			      &tried->last[tried->last_count].row);
+	}
 }
 
 static size_t add(const char **to, size_t count, const char *const *names)
@@ -265,6 +284,7 @@ static int run(struct wish *wish, struct hr_error *err)
 	wish->trial.watch = SECCOMP_WATCH_REFUSED;
 	wish->trial.also = also;
 	wish->trial.seen = seen;
+	wish->trial.undone = undone;
 	wish->trial.data = &tried;
 	status = trial_run(&wish->trial, &result, err);
 	watch_sort(&tried.calls);

@@ -10,6 +10,11 @@ struct tried {
 	struct watch_tally calls;	 /* that the filter refuses */
 	struct watch_tally capabilities; /* that the kernel will have asked for */
 	struct watch_tally paths;	 /* that mounts refuse */
+	struct {
+		struct watch_tally *tally;
+		struct watch_row row;
+	} last[3]; /* what the last call that was seen was counted as */
+	size_t last_count;
 };
 
 /* For people. */

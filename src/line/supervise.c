@@ -63,13 +63,14 @@ static void answer(struct supervise *supervise, int listener, pid_t first,
 	judge(supervise, call, name, sizeof(name), &judgement);
 	(void)watch_process(call, &process);
 	supervise->seen(&seen, supervise->data);
-	if (judgement.passes && !judgement.kills) {
-		(void)watch_pass(listener, call);
-		return;
-	}
 	if (judgement.kills)
 		kill_caller(listener, call, process.pid);
-	(void)watch_refuse(listener, call, judgement.error ? judgement.error : EPERM);
+	/* A signal takes a call back, and the kernel makes it anew or lets it fail with EINTR. */
+	if (!(judgement.passes && !judgement.kills
+		      ? watch_pass(listener, call)
+		      : watch_refuse(listener, call, judgement.error ? judgement.error : EPERM)) &&
+	    !judgement.kills && supervise->undone)
+		supervise->undone(supervise->data);
 }
 
 /* --- Listeners -------------------------------------------------------------------------------- */

@@ -31,6 +31,9 @@ struct supervise {
 	const struct seccomp_filter *(*filter)(void *data, struct hr_error *err);
 	/* Before the answer: the caller still waits. */
 	void (*seen)(const struct supervise_seen *seen, void *data);
+	/* The call that was seen last got no answer: a signal came, or its caller has gone. May be
+	 * NULL. */
+	void (*undone)(void *data);
 	/* A listener has come; may be NULL. */
 	void (*came)(const struct watch_hello *hello, void *data);
 	void *data;

@@ -42,6 +42,18 @@ void watch_count(struct watch_tally *tally, const struct watch_row *row)
 	tally->count++;
 }
 
+void watch_uncount(struct watch_tally *tally, const struct watch_row *row)
+{
+	for (size_t i = 0; i < tally->count; i++) {
+		if (!same(&tally->rows[i], row))
+			continue;
+		if (--tally->rows[i].count == 0)
+			tally->rows[i] = tally->rows[--tally->count];
+		return;
+	}
+	tally->beyond -= tally->beyond > 0;
+}
+
 static int before(const void *left, const void *right)
 {
 	const struct watch_row *a = left, *b = right;

@@ -30,6 +30,8 @@ struct watch_tally {
 /* Count a row (its own count is ignored): equal in all but count and note. Memory that is gone
  * counts as full. */
 void watch_count(struct watch_tally *tally, const struct watch_row *row);
+/* Take one back of a row that was counted before. */
+void watch_uncount(struct watch_tally *tally, const struct watch_row *row);
 /* Most counted first, those of the runtime last. */
 void watch_sort(struct watch_tally *tally);
 void watch_tally_free(struct watch_tally *tally);

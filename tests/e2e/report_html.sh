@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The page of hardrun report in a browser: at 1280 and 360 pixels, light and dark, of an ordinary
 # log, of one whose values were made to harm, and of an empty one. Pages that were spoilt on
-# purpose show that the look at them can fail. Screenshots are kept in HR_BUILDDIR/screenshots.
+# purpose show that the look at them can fail (quick: one of them). Screenshots are kept in HR_BUILDDIR/screenshots.
 set -u
 # shellcheck source=tests/e2e/lib.sh
 . "${HR_TEST_SRCDIR:-.}/tests/e2e/lib.sh"
@@ -83,7 +83,7 @@ good "$work/evil.html" harm
 : >"$work/none"
 run hardrun report --file "$work/none" --html "$work/none.html"
 is "$status$(cat "$work/err")" 0 "a page of an empty log"
-good "$work/none.html" empty
+[ "${1:-}" = quick ] || good "$work/none.html" empty
 
 # ---- pages that were spoilt ------------------------------------------------------------
 
@@ -94,6 +94,12 @@ spoilt() { # NAME REGEX PYTHON-EXPRESSION-OF-page
 	like "$bad" "$2" "spoilt: $1"
 	rm -f "$work"/pictures/spoilt-*.png
 }
+if [ "${1:-}" = quick ]; then
+	spoilt "a picture from elsewhere, by a page without policy" 'asks for http' \
+		"re.sub('<meta http-equiv[^>]*>', '', page).replace('<main>', '<main><img src=http://127.0.0.1:9/x>')"
+	note "screenshots: $pictures"
+	finish
+fi
 free='re.sub("<meta http-equiv[^>]*>", "", page)' # without the security policy
 spoilt "too wide" '360 light: the page is [0-9]+ pixels wide' \
 	"$free.replace('<main>', '<main><pre>' + 'x' * 500 + '</pre>')"

@@ -37,7 +37,7 @@ def refused(report):
     with open(report, encoding="utf-8") as file:
         calls = [call for call in json.load(file)["calls"] if not call["runtime"]]
     for call in calls:
-        call.setdefault("shown", call["call"])
+        call["shown"] = call["call"]
         call["call"] = call["call"].split("(")[0]
         call["plain"] = re.sub(r"\b[a-z_]+: ", "", call["shown"])  # without names of arguments
     return calls
@@ -81,11 +81,13 @@ def one_named(profile, row, calls):
 
 
 def in_text(calls, text):
-    """The same rows are in the table for people."""
+    """The same rows are in the table for people; clone3, which C libraries try, in a sentence."""
     lines = [" ".join(line.split()) for line in text.split("\n")]
-    missing = [call for call in calls if not any(
+    missing = [call for call in calls if call["call"] != "clone3" and not any(
         line.startswith("%d " % call["count"]) and " ".join(call["shown"].split()) in line
         and call["answer"] in line for line in lines)]
+    if any(call["call"] == "clone3" for call in calls) != ("clone3" in text):
+        return "clone3"
     return "\n".join(json.dumps(call) for call in missing)
 
 

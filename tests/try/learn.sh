@@ -203,11 +203,13 @@ merged_recordings() {
 	is "$status" 0 "$runtime: both run under the profile of both"
 	learn --from "$two" "$one"
 	cp "$work/out" "$work/turned.seccomp"
-	is "$("$work/bin/hardrun" diff "$work/both.seccomp" "$work/turned.seccomp" 2>&1)$?" 0 \
+	"$work/bin/hardrun" diff "$work/both.seccomp" "$work/turned.seccomp" >"$work/out" 2>&1
+	is $? 0 \
 		"$runtime: the order of recordings does not matter"
 	learn --from "$one" "$one" "$two" "$two"
 	cp "$work/out" "$work/twice.seccomp"
-	is "$("$work/bin/hardrun" diff "$work/both.seccomp" "$work/twice.seccomp" 2>&1)$?" 0 \
+	"$work/bin/hardrun" diff "$work/both.seccomp" "$work/twice.seccomp" >"$work/out" 2>&1
+	is $? 0 \
 		"$runtime: a recording twice is as once"
 }
 
