@@ -157,6 +157,24 @@ learned() {
 	is "$gained" '' "$runtime: $name: nothing gained over default"
 }
 
+# A program that is the whole container, without the driver's shell and client.
+by_itself() { # PROGRAM
+	local profile=$work/itself.seccomp count
+	rm -f "$profile"
+	learn --rootfs "$merged" --output "$profile" -- "$1"
+	is "$status" 0 "$runtime: ${1##*/} by itself is learned"
+	"$work/bin/hardrun" check "$profile" >"$work/check" 2>&1
+	count=$(sed -n 's/.*system calls: \([0-9]*\) on x86_64.*/\1/p' "$work/check")
+	note "${1##*/} by itself on $runtime: ${count:-?} calls, Docker's default $docker"
+	[ "${count:-999}" -lt 80 ]
+	is $? 0 "$runtime: ${1##*/} by itself needs fewer than 80 calls"
+	place=(--rootfs "$merged")
+	try default --seccomp "$profile" -- "$1"
+	is "$status $(jq -c '[.calls[] | select(.runtime | not) | .call]' "$work/try.json")" '0 []' \
+		"$runtime: ${1##*/} by itself runs under it, and nothing is refused"
+	place=(--rootfs "$work/image")
+}
+
 # A second time, under the profile of BY.
 again() { # BY
 	local file=$work/$name.$1.seccomp
@@ -260,6 +278,7 @@ for runtime in runc crun; do
 		reference && learned && again "$runtime"
 		[ "$runtime" != crun ] || again runc
 	done
+	by_itself /opt/workloads/static-glibc
 	nothing_left "all workloads"
 	real_end
 done
