@@ -161,20 +161,36 @@ static void see_capability(struct tried *tried, const struct supervise_seen *see
 	count(tried, &tried->capabilities, &row);
 }
 
+/* A program whose file has capabilities is not run without them, not even by root. */
+static void capability_words(uint64_t missing, struct watch_row *row)
+{
+	text_auto struct text names = {0};
+
+	for (unsigned i = 0; i < 64; i++)
+		if (missing & 1ULL << i && watch_capability_name(i))
+			text_addf(&names, ", \"%s\"", watch_capability_name(i));
+	snprintf(row->remedy, sizeof(row->remedy), "\"capabilities\": { \"allow\": [...%s] }",
+		 names.data && !names.failed ? names.data : "");
+	snprintf(row->note, sizeof(row->note),
+		 "its file has capabilities that the container has not");
+}
+
 /* Which option of a profile has it otherwise; hardrun-controls(7) has them all. */
 static void path_words(const struct watch_path *path, struct watch_row *row)
 {
 	static const char *const words[WATCH_PATH_KINDS] = {
 		[WATCH_PATH_FINE] = "",		[WATCH_PATH_READ_ONLY] = "read-only",
 		[WATCH_PATH_MASKED] = "masked", [WATCH_PATH_NOEXEC] = "noexec",
-		[WATCH_PATH_NODEV] = "nodev",
+		[WATCH_PATH_NODEV] = "nodev",	[WATCH_PATH_CAPABILITIES] = "EPERM",
 	};
 	char shown[TEXT_SHOWN_SIZE];
 
 	snprintf(row->answer, sizeof(row->answer), "%s", words[path->kind]);
 	text_shown_z(path->path, shown);
 	snprintf(row->what, sizeof(row->what), "%s", shown);
-	if (path->kind == WATCH_PATH_READ_ONLY && strcmp(path->mount, "/") == 0)
+	if (path->kind == WATCH_PATH_CAPABILITIES)
+		capability_words(path->capabilities, row);
+	else if (path->kind == WATCH_PATH_READ_ONLY && strcmp(path->mount, "/") == 0)
 		snprintf(row->remedy, sizeof(row->remedy),
 			 "a volume there, or \"rootfs\": { \"readonly\": false }");
 	else if (path->kind == WATCH_PATH_READ_ONLY || path->kind == WATCH_PATH_MASKED)

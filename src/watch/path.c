@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "watch/file_capabilities.h"
 #include "watch/proc.h"
 
 #include <errno.h>
@@ -253,6 +254,12 @@ static enum watch_path_kind look(const struct asked *asked, struct watch_path *r
 		return WATCH_PATH_FINE;
 	ret->kind = refusal(asked, &mount, &st, ret->path, parent);
 	snprintf(ret->mount, sizeof(ret->mount), "%s", mount.where);
+	ret->capabilities = 0;
+	if (asked->how->use == USE_RUN && ret->kind == WATCH_PATH_FINE && !parent &&
+	    !has_option(&mount, "nosuid"))
+		ret->capabilities = file_capabilities_missing(fd, pid);
+	if (ret->capabilities)
+		ret->kind = WATCH_PATH_CAPABILITIES;
 	if (!parent)
 		return ret->kind;
 	len = strlen(ret->path);

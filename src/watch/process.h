@@ -43,6 +43,9 @@ const char *watch_capability(const char *name, const struct watch_call *call,
  * ends the list. */
 extern const char *const watch_privileged[];
 
+/* "CAP_CHOWN" for 0, ...; NULL for a number that has no name yet. */
+const char *watch_capability_name(unsigned number);
+
 enum watch_path_kind {
 	WATCH_PATH_FINE,      /* or cannot be told */
 	WATCH_PATH_READ_ONLY, /* to be written, and the mount is read-only (EROFS) */
@@ -50,6 +53,8 @@ enum watch_path_kind {
 			    */
 	WATCH_PATH_NOEXEC, /* to be run, and the mount is noexec (EACCES) */
 	WATCH_PATH_NODEV,  /* a device on a mount without devices (EACCES) */
+	WATCH_PATH_CAPABILITIES, /* to be run, and its file has capabilities that the bounding set
+				    has not (EPERM) */
 	WATCH_PATH_KINDS
 };
 
@@ -58,6 +63,7 @@ struct watch_path {
 	enum watch_path_kind kind;
 	char path[WATCH_PATH];	/* as the container names it, absolute, links followed */
 	char mount[WATCH_PATH]; /* where in the container that is mounted which refuses it */
+	uint64_t capabilities;	/* bit N: capability N is missing */
 };
 
 /* What becomes of the path of a call (open, openat, creat, mkdir, unlink, rename, execve, ...).
