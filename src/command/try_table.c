@@ -112,8 +112,10 @@ static void add_paths(const struct watch_tally *tally, struct text *ret)
 		if (!is_shown(row))
 			continue;
 		shown++;
-		text_addf(ret, "  %6llu  %-*s  %-10s %-*s  %s%s\n", (unsigned long long)row->count,
-			  path, row->what, row->answer, who, row->process, row->remedy, row->note);
+		text_addf(ret, "  %6llu  %-*s  %-10s %-*s  %s%s%s%s\n",
+			  (unsigned long long)row->count, path, row->what, row->answer, who,
+			  row->process, row->remedy, row->note[0] ? "  (" : "", row->note,
+			  row->note[0] ? ")" : "");
 	}
 	add_rest(tally, shown, ret);
 }

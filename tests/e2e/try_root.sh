@@ -66,6 +66,20 @@ make_layout() { # DIR: the image with a command of its own, tag latest; without 
 			--config.user 33 --tag latest
 }
 
+# Even with no_new_privs execve fails for a file with more capabilities than the bounding set.
+file_capabilities() {
+	local dir=$work/trees/caps
+	mkdir -p "$work/trees" && cp -a "$work/image" "$dir" && cp "$(realpath "$busybox")" "$dir/home/program"
+	python3 -c 'import os, struct, sys
+os.setxattr(sys.argv[1], "security.capability", struct.pack("<5I", 0x2000001, 1 << 13 | 1 << 10, 0, 1 << 2, 0))' "$dir/home/program"
+	try --json "$work/report" --rootfs "$dir" -- sh -c '/home/program true'
+	is "$status" 126 "$runtime: a program whose file has capabilities cannot be run without them"
+	is "$(jq -c '[.paths[] | [.path, .kind, .remedy]]' "$work/report")" \
+		'[["/home/program","EPERM","\"capabilities\": { \"allow\": [..., \"CAP_NET_RAW\", \"CAP_SYSLOG\"] }"]]' \
+		"$runtime: and try says which are missing"
+	rm -rf "$dir"
+}
+
 layout() {
 	local dir=$work/layout
 	if ! command -v umoci >/dev/null; then
@@ -136,6 +150,7 @@ for runtime in runc crun; do
 	busybox_root
 	directory plain
 	directory 'with blank, comma:colon\backslash'
+	file_capabilities
 	layout
 	bundle_root
 	[ "$runtime" = crun ] || profiles
