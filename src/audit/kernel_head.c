@@ -75,8 +75,9 @@ static bool is_stamp(const char *text, size_t len)
 
 /* "[TIME] audit: ", "DATE HOST kernel: [TIME] audit: ", "DATE HOST audit[PID]: ". `bare`: the
  * message alone. A message of the kernel's that has a process's words in front is none. */
-static bool skip_tags(struct rest *rest, bool bare)
+static bool skip_tags(struct rest *rest, bool bare, bool *ret_journal)
 {
+	*ret_journal = false;
 	for (unsigned i = 0; i < MOST_TAGS; i++) {
 		const char *colon = find_colon(rest), *tag = colon;
 		bool stamp;
@@ -93,8 +94,10 @@ static bool skip_tags(struct rest *rest, bool bare)
 			return stamp;
 		if (bare || (i > 0 && !stamp))
 			return false;
-		if (is_audit(tag, len))
+		if (is_audit(tag, len)) {
+			*ret_journal = true;
 			return i == 0;
+		}
 		if (!is(tag, len, "kernel") && !(len > 0 && tag[0] == ':'))
 			return false;
 	}
@@ -151,8 +154,11 @@ static bool take_stamp(struct rest *rest, struct kernel_record *ret)
 /* Up to the fields. A journal that got the record itself has it without type= and time. */
 bool kernel_head(struct rest *rest, struct kernel_record *ret)
 {
-	bool kmsg;
+	bool kmsg, journal;
 
+	/* The second line of a message that somebody's words are in. */
+	if (rest->at < rest->end && (*rest->at == ' ' || *rest->at == '\t'))
+		return false;
 	rest_take(rest, "MESSAGE=");
 	if (rest_take(rest, "node=")) {
 		const char *blank = memchr(rest->at, ' ', rest_left(rest));
@@ -168,9 +174,11 @@ bool kernel_head(struct rest *rest, struct kernel_record *ret)
 	if (rest_take(rest, "AVC "))
 		return ret->kind = KERNEL_SELINUX, true;
 	skip_level(rest);
-	if (!skip_kmsg(rest, &kmsg) || !skip_tags(rest, kmsg))
+	if (!skip_kmsg(rest, &kmsg) || !skip_tags(rest, kmsg, &journal))
 		return false;
 	if (rest_take(rest, "type="))
 		return take_kind(rest, &ret->kind) && take_stamp(rest, ret);
-	return take_kind(rest, &ret->kind);
+	/* The kernel always gives type and time: "audit: SECCOMP [123]: segfault at" is a process
+	 * that calls itself so. */
+	return journal && take_kind(rest, &ret->kind);
 }

@@ -219,9 +219,10 @@ static void seen(const struct supervise_seen *seen, void *data)
 	tried->last_count = 0;
 	if (!seen->judgement->passes)
 		see_refused(tried, seen);
-	else
+	else if (!tried->calls_only)
 		see_path(tried, seen);
-	see_capability(tried, seen);
+	if (!tried->calls_only)
+		see_capability(tried, seen);
 }
 
 static void undone(void *data)
@@ -291,7 +292,7 @@ static void print_refusals(const struct trial_result *result)
 static int run(struct wish *wish, struct hr_error *err)
 {
 	const char *also[ALSO_MAX] = {NULL};
-	struct tried tried = {0};
+	struct tried tried = {.calls_only = wish->calls_only};
 	struct trial_result result;
 	int status;
 

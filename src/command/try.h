@@ -15,6 +15,7 @@ struct tried {
 		struct watch_row row;
 	} last[3]; /* what the last call that was seen was counted as */
 	size_t last_count;
+	bool calls_only;
 };
 
 /* For people. */

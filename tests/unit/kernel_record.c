@@ -228,6 +228,15 @@ static const char *const none[] = {
 	"Nov 23 04:04:02 node-1 audit[]: SECCOMP " PLAIN,
 	"Nov 23 04:04:02 node-1 auditd: SECCOMP " PLAIN,
 	"rogue type=SECCOMP msg=" STAMP PLAIN,
+	/* a process that calls itself so ends, and the name of its file is the rest */
+	"6,100,5000,-;audit: SECCOMP [123]: segfault at 0 ip 0 sp 0 error 4 in x " PLAIN,
+	"[1.0] audit: SECCOMP [123]: segfault at 0 ip 0 sp 0 error 4 in x " PLAIN,
+	"Nov 23 04:04:02 node-1 kernel: audit: AVC [123]: segfault in x avc:  denied  { read } for "
+	" "
+	"pid=1 scontext=a:b:c:s0",
+	/* the second line of a message */
+	" audit: type=1326 " STAMP PLAIN,
+	"\taudit: type=1326 " STAMP PLAIN,
 	/* fields that are missing or not sound */
 	S "comm=\"x\" exe=\"/x\" " C,
 	S "pid= comm=\"x\" exe=\"/x\" " C,
