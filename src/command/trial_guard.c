@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -104,11 +105,16 @@ int trial_guard_start(const struct trial_place *place, const struct runtime *run
 	return result;
 }
 
+/* One that somebody has killed must not be our end as well. */
 void trial_guard_dismiss(int fd)
 {
+	const struct sigaction ignored = {.sa_handler = SIG_IGN};
+	struct sigaction before;
 	char byte = 0;
 
+	sigaction(SIGPIPE, &ignored, &before);
 	while (write(fd, &byte, 1) < 0 && errno == EINTR)
 		;
+	sigaction(SIGPIPE, &before, NULL);
 	close(fd);
 }

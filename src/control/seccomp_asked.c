@@ -7,8 +7,9 @@ bool seccomp_asked_ours(const struct json *filter)
 {
 	const char *listener = json_string(filter, "listenerPath");
 
-	return listener && (text_starts(listener, HR_STATEDIR "/learn/") ||
-			    text_starts(listener, HR_STATEDIR "/try/"));
+	return listener && !text_goes_up(listener) &&
+	       (text_starts(listener, HR_STATEDIR "/learn/") ||
+		text_starts(listener, HR_STATEDIR "/try/"));
 }
 
 static void refuse(struct change *out, const char *path, const char *value, const char *why,

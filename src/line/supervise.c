@@ -2,11 +2,13 @@
 #include "line/supervise.h"
 
 #include "base/cleanup.h"
+#include "base/text.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -45,7 +47,20 @@ static void judge(const struct supervise *supervise, const struct watch_call *ca
 	seccomp_judge(supervise->known, name, call->args, ret);
 }
 
-static void answer(struct supervise *supervise, int listener, pid_t first,
+/* A name says little, and a program can lie on no mount (memfd_create): the runtime is the process
+ * that loaded the filter, up to its exec; then `at` has the pid below 0. */
+static bool is_runtime(const struct supervise_seen *seen, pid_t *at)
+{
+	const struct watch_process *process = seen->process;
+	bool runtime = process->runtime && process->pid == *at;
+
+	if (process->pid == *at &&
+	    (!runtime || (seen->judgement->passes && text_starts(seen->name, "execve"))))
+		*at = -*at;
+	return runtime;
+}
+
+static void answer(struct supervise *supervise, int listener, pid_t *first,
 		   const struct watch_call *call)
 {
 	char name[NAMES_SIZE + 32];
@@ -57,11 +72,12 @@ static void answer(struct supervise *supervise, int listener, pid_t first,
 		.judgement = &judgement,
 		.process = &process,
 		.filter = supervise->known,
-		.first = first,
+		.first = abs(*first),
 	};
 
 	judge(supervise, call, name, sizeof(name), &judgement);
 	(void)watch_process(call, &process);
+	process.runtime = is_runtime(&seen, first);
 	supervise->seen(&seen, supervise->data);
 	if (judgement.kills)
 		kill_caller(listener, call, process.pid);
@@ -98,7 +114,7 @@ static bool serve(struct supervise *supervise, size_t at)
 			supervise->lost += got < 0;
 			return false;
 		}
-		answer(supervise, fd, supervise->listeners[at].first, &call);
+		answer(supervise, fd, &supervise->listeners[at].first, &call);
 	}
 	return true;
 }

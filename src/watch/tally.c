@@ -25,33 +25,81 @@ static bool grow(struct watch_tally *tally)
 	return rows;
 }
 
+static struct watch_row *find(const struct watch_tally *tally, const struct watch_row *row)
+{
+	for (size_t i = 0; i < tally->count; i++)
+		if (same(&tally->rows[i], row))
+			return &tally->rows[i];
+	return NULL;
+}
+
+static bool same_call(const struct watch_row *a, const struct watch_row *b)
+{
+	size_t len = strcspn(a->what, "(");
+
+	return len == strcspn(b->what, "(") && !memcmp(a->what, b->what, len);
+}
+
+/*
+ * A program that gives itself a thousand names, or a call a thousand arguments, must not hide
+ * another call by them: what goes beyond its share is one row.
+ */
+static void cut_to_share(const struct watch_tally *tally, struct watch_row *row)
+{
+	size_t names = 0, calls = 0;
+
+	for (size_t i = 0; i < tally->count; i++) {
+		const struct watch_row *other = &tally->rows[i];
+
+		calls += same_call(other, row);
+		names += !strcmp(other->what, row->what) && !strcmp(other->answer, row->answer);
+	}
+	if (names < WATCH_NAMES && calls < WATCH_CALLS)
+		return;
+	memcpy(row->process, "others", sizeof("others"));
+	if (calls < WATCH_CALLS || !strchr(row->what, '('))
+		return;
+	memcpy(strchr(row->what, '('), "(others)", sizeof("(others)"));
+	row->remedy[0] = row->note[0] = '\0';
+}
+
+static struct watch_row *put(struct watch_tally *tally, const struct watch_row *row)
+{
+	if (tally->count == WATCH_ROWS || !grow(tally))
+		return NULL;
+	tally->rows[tally->count] = *row;
+	tally->rows[tally->count].count = 0;
+	return &tally->rows[tally->count++];
+}
+
 void watch_count(struct watch_tally *tally, const struct watch_row *row)
 {
-	for (size_t i = 0; i < tally->count; i++) {
-		if (same(&tally->rows[i], row)) {
-			tally->rows[i].count++;
-			return;
-		}
+	struct watch_row *found = find(tally, row), cut = *row;
+
+	if (!found) {
+		cut_to_share(tally, &cut);
+		found = find(tally, &cut);
 	}
-	if (tally->count == WATCH_ROWS || !grow(tally)) {
+	if (!found)
+		found = put(tally, &cut);
+	if (found)
+		found->count++;
+	else
 		tally->beyond++;
-		return;
-	}
-	tally->rows[tally->count] = *row;
-	tally->rows[tally->count].count = 1;
-	tally->count++;
 }
 
 void watch_uncount(struct watch_tally *tally, const struct watch_row *row)
 {
-	for (size_t i = 0; i < tally->count; i++) {
-		if (!same(&tally->rows[i], row))
-			continue;
-		if (--tally->rows[i].count == 0)
-			tally->rows[i] = tally->rows[--tally->count];
-		return;
+	struct watch_row *found = find(tally, row), cut = *row;
+
+	if (!found) {
+		cut_to_share(tally, &cut);
+		found = find(tally, &cut);
 	}
-	tally->beyond -= tally->beyond > 0;
+	if (!found)
+		tally->beyond -= tally->beyond > 0;
+	else if (--found->count == 0)
+		*found = tally->rows[--tally->count];
 }
 
 static int before(const void *left, const void *right)

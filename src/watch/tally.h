@@ -8,8 +8,10 @@
 
 #include "watch/process.h"
 
-#define WATCH_ROWS 1024
-#define WATCH_WHAT 512
+#define WATCH_ROWS  1024
+#define WATCH_NAMES 16	/* names of processes of one and the same call */
+#define WATCH_CALLS 128 /* rows of one call, whatever its arguments; the rest is "others" */
+#define WATCH_WHAT  512
 
 struct watch_row {
 	char what[WATCH_WHAT];	  /* a call with its arguments, a capability, a path */

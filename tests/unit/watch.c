@@ -309,3 +309,38 @@ Test(watch, tally_is_bounded)
 	cr_expect_str_eq(tally.rows[WATCH_ROWS - 1].what, "call1023");
 	watch_tally_free(&tally);
 }
+
+static uint64_t count_of(const struct watch_tally *tally, const char *what, const char *process)
+{
+	for (size_t i = 0; i < tally->count; i++)
+		if (!strcmp(tally->rows[i].what, what) && !strcmp(tally->rows[i].process, process))
+			return tally->rows[i].count;
+	return 0;
+}
+
+Test(tally, names_and_arguments_hide_nothing)
+{
+	struct watch_tally tally = {0};
+	struct watch_row row = {.answer = "EPERM"};
+
+	for (int i = 0; i < 2000; i++) {
+		snprintf(row.what, sizeof(row.what), "chroot(...)");
+		snprintf(row.process, sizeof(row.process), "j%d", i);
+		watch_count(&tally, &row);
+		snprintf(row.what, sizeof(row.what), "socket(%d)", i);
+		snprintf(row.process, sizeof(row.process), "one");
+		watch_count(&tally, &row);
+	}
+	snprintf(row.what, sizeof(row.what), "mount(...)");
+	snprintf(row.process, sizeof(row.process), "evil");
+	watch_count(&tally, &row);
+	cr_expect_eq(count_of(&tally, "mount(...)", "evil"), 1);
+	cr_expect_eq(count_of(&tally, "chroot(...)", "others"), 2000 - WATCH_NAMES);
+	cr_expect_eq(count_of(&tally, "socket(others)", "others"), 2000 - WATCH_CALLS);
+	cr_expect_eq(tally.beyond, 0);
+	snprintf(row.what, sizeof(row.what), "chroot(...)");
+	snprintf(row.process, sizeof(row.process), "j1999");
+	watch_uncount(&tally, &row);
+	cr_expect_eq(count_of(&tally, "chroot(...)", "others"), 1999 - WATCH_NAMES);
+	watch_tally_free(&tally);
+}
