@@ -7,7 +7,8 @@
 
 /*
  * The start of a program, its memory, locks and signals with any C library. write,
- * restart_syscall and rt_sigreturn are never seen (watched.c). A program that a tracer on the
+ * restart_syscall and rt_sigreturn are never seen (watched.c). rt_sigsuspend hangs on time: a shell
+ * makes it only where its child has not ended yet, and spins without it. A program that a tracer on the
  * host watches is killed without uretprobe and uprobe.
  */
 const char *const seccomp_floor[] = {"read",
@@ -23,6 +24,7 @@ const char *const seccomp_floor[] = {"read",
 				     "exit_group",
 				     "clock_gettime",
 				     "rt_sigreturn",
+				     "rt_sigsuspend",
 				     "restart_syscall",
 				     "uretprobe",
 				     "uprobe",

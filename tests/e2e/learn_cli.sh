@@ -13,7 +13,7 @@ rm -rf /var/lib/hardrun
 starts=${1:-5} learned=/var/lib/hardrun/learn
 
 learn() { # ARGUMENT...: sets $status, fills $work/out and $work/err
-	timeout 120 "$HR_PROGRAM" learn "$@" </dev/null >"$work/out" 2>"$work/err"
+	timeout -k 5 120 "$HR_PROGRAM" learn "$@" </dev/null >"$work/out" 2>"$work/err"
 	status=$?
 }
 
@@ -180,7 +180,7 @@ again() { # LEARNED-BY
 	for ((i = 0; i < starts; i++)); do
 		real_bundle "$work/b/again" "$(real_spec)" \
 			"$(jq -n --arg w "$workload" '$w' | sed 's/^/.root.readonly = false | .process.args = ["sh", "-c", /; s/$/]/')"
-		said=$(timeout 60 "$work/bin/hardrun" --root "$root" run --bundle "$work/b/again" "again$i" </dev/null 2>"$work/err" | tr '\n' ' ')
+		said=$(timeout -k 5 60 "$work/bin/hardrun" --root "$root" run --bundle "$work/b/again" "again$i" </dev/null 2>"$work/err" | tr '\n' ' ')
 		[[ $said == "hi 0 "* ]] || { bad=$((bad + 1)) && note "$said $(tail -n 2 "$work/err")"; }
 	done
 	is $bad 0 "$runtime: $starts starts under what was learned with $1"

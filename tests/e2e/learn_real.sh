@@ -27,7 +27,7 @@ within() { # SECONDS COMMAND...
 	done
 }
 
-called_hr() { timeout 60 "$work/bin/hardrun" --root "$root" "$@"; }
+called_hr() { timeout -k 5 60 "$work/bin/hardrun" --root "$root" "$@"; }
 
 bundle() { # NAME COMMAND...: as argv of sh -c
 	real_bundle "$work/b/$1-$runtime" "$(real_spec)" ".process.args = [\"/bin/sh\", \"-c\", \"$2\"]
