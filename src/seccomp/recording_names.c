@@ -8,28 +8,15 @@
 /*
  * The start of a program, its memory, locks and signals with any C library. write,
  * restart_syscall and rt_sigreturn are never seen (watched.c). rt_sigsuspend hangs on time: a shell
- * makes it only where its child has not ended yet, and spins without it. A program that a tracer on the
- * host watches is killed without uretprobe and uprobe.
+ * makes it only where its child has not ended yet, and spins without it. A program that a tracer on
+ * the host watches is killed without uretprobe and uprobe.
  */
-const char *const seccomp_floor[] = {"read",
-				     "write",
-				     "close",
-				     "mmap",
-				     "munmap",
-				     "brk",
-				     "futex",
-				     "rt_sigaction",
-				     "rt_sigprocmask",
-				     "exit",
-				     "exit_group",
-				     "clock_gettime",
-				     "rt_sigreturn",
-				     "rt_sigsuspend",
-				     "sigreturn",
-				     "restart_syscall",
-				     "uretprobe",
-				     "uprobe",
-				     NULL};
+const char *const seccomp_floor[] = {
+	"read",		  "write",	   "close",	 "mmap",
+	"munmap",	  "brk",	   "futex",	 "rt_sigaction",
+	"rt_sigprocmask", "exit",	   "exit_group", "clock_gettime",
+	"rt_sigreturn",	  "rt_sigsuspend", "sigreturn",	 "restart_syscall",
+	"uretprobe",	  "uprobe",	   NULL};
 
 /* Measured with runc 1.1 (Go, which may start a thread or collect garbage meanwhile) and
  * crun 1.8; see LIMITS in hardrun-seccomp(5). */
