@@ -332,8 +332,7 @@ is "$status $(record '[.image.code, .ceilings.image.verdict]')" '0 ["mismatch","
 begin
 container d4
 mkdir -p /run/hardrun/records
-lock=$(strings -n 4 "$HR_PROGRAM" | grep -xE '\.?lock' | head -n 1)
-exec 8>"/run/hardrun/records/${lock:-lock}"
+exec 8>/run/hardrun/records/.lock
 flock 8
 create d4 8>&- &
 for _ in {1..200}; do grep -q '"id":"d4"' "$audit" 2>/dev/null && break; sleep 0.02; done
